@@ -1,0 +1,30 @@
+"""The command line's table of commands, and the one place that turns bad input into a sentence."""
+
+import sys
+
+import typer
+
+from maxgain.cli import data, training
+from maxgain.errors import InputError
+
+app = typer.Typer(
+    name="maxgain",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Spectral response and Maximum Gain of convolutional neural networks.",
+)
+app.command("fetch-dataset")(data.fetch_dataset)
+app.command()(data.prepare)
+app.command()(training.train)
+app.command()(training.gain)
+app.command()(training.curves)
+
+
+def main() -> None:
+    """Run the command line; bad input ends in one sentence and exit status 2."""
+    try:
+        app()
+    except InputError as error:
+        print(f"error: {error}", file=sys.stderr)
+        raise SystemExit(2) from None

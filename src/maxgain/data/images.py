@@ -1,0 +1,134 @@
+"""Labelled images of a data set, and stratified choices among them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import torch
+from jaxtyping import Int64, UInt8
+from torch import Tensor
+
+from maxgain.errors import InputError
+
+
+@dataclass(frozen=True)
+class ImageData:
+    """Images of 0-255 pixels with a class each.
+
+    Attributes
+    ----------
+    images : pixels, 0-255
+    labels : index of each image's class in `classes`
+    classes : names of the classes
+    """
+
+    images: UInt8[Tensor, "count channels height width"]
+    labels: Int64[Tensor, "count"]  # noqa: UP037
+    classes: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        if self.images.dtype != torch.uint8 or self.images.ndim != 4:
+            raise InputError(
+                f"images are {self.images.dtype} of shape {tuple(self.images.shape)}; allowed are "
+                "torch.uint8 images of shape (count, channels, height, width)."
+            )
+        if self.labels.dtype != torch.int64 or self.labels.shape != self.images.shape[:1]:
+            raise InputError(
+                f"labels are {self.labels.dtype} of shape {tuple(self.labels.shape)}; allowed is "
+                f"one torch.int64 label for each of the {len(self.images)} images."
+            )
+        if self.images.numel() == 0:
+            raise InputError(f"images have shape {tuple(self.images.shape)}; none may be empty.")
+        lowest, highest = int(self.labels.min()), int(self.labels.max())
+        if lowest < 0 or highest >= len(self.classes):
+            raise InputError(
+                f"labels range from {lowest} to {highest}; with {len(self.classes)} classes they "
+                f"must lie in 0 to {len(self.classes) - 1}."
+            )
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def subset(self, count: int, seed: int = 0) -> "ImageData":
+        """Return `count` images chosen by :func:`choose_stratified`, in their original order."""
+        return self.select(choose_stratified(self.labels, count, seed))
+
+    def select(self, indices: Int64[Tensor, "chosen"]) -> "ImageData":  # noqa: UP037
+        """Return the images at `indices`, in that order."""
+        return ImageData(self.images[indices], self.labels[indices], self.classes)
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """A training and a validation set with the name under which results are shown.
+
+    Attributes
+    ----------
+    training, validation : the images; same size and classes
+    label : what titles and tables call the data, e.g. "MNIST"
+    stand_in : whether the data stands in for another data set
+    checksums : content checksum of each source file, where the source has files
+    """
+
+    training: ImageData
+    validation: ImageData
+    label: str
+    stand_in: bool
+    checksums: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not self.label.strip():
+            raise InputError(
+                "the data set's label is empty; give the name that results shall show."
+            )
+        training, validation = self.training, self.validation
+        if training.images.shape[1:] != validation.images.shape[1:]:
+            raise InputError(
+                f"training images are {describe_shape(training)} but validation images are "
+                f"{describe_shape(validation)}; both must have the same size."
+            )
+        if training.classes != validation.classes:
+            raise InputError(
+                f"training has the classes {', '.join(training.classes)} but validation has "
+                f"{', '.join(validation.classes)}; both must have the same."
+            )
+
+
+def describe_shape(data: ImageData) -> str:
+    """Return the images' size in words, e.g. "32 x 32 pixels with 3 channels"."""
+    _, channels, height, width = data.images.shape
+    return f"{height} x {width} pixels with {channels} channel{'s' if channels > 1 else ''}"
+
+
+def choose_stratified(
+    labels: Int64[Tensor, "count"],  # noqa: UP037
+    count: int,
+    seed: int = 0,
+) -> Int64[Tensor, "chosen"]:  # noqa: UP037
+    """Choose `count` items at random so that each class keeps its share.
+
+    Shares that are not whole are rounded by largest remainder, ties to the lower class.
+
+    Returns
+    -------
+    Ascending indices into `labels`, the same ones for the same arguments.
+
+    Raises
+    ------
+    InputError
+        `count` is not between 1 and the number of labels.
+    """
+    total = len(labels)
+    if not 1 <= count <= total:
+        raise InputError(f"{count} images are asked for; allowed are 1 to {total}.")
+    sizes = torch.bincount(labels)
+    quotas = sizes * count // total
+    remainders = sizes * count % total
+    fullest = torch.argsort(remainders, descending=True, stable=True)
+    quotas[fullest[: count - int(quotas.sum())]] += 1
+    generator = torch.Generator().manual_seed(seed)
+    chosen = []
+    for label, quota in enumerate(quotas.tolist()):
+        members = torch.nonzero(labels == label).flatten()
+        order = torch.randperm(len(members), generator=generator)
+        chosen.append(members[order[:quota]])
+    return torch.cat(chosen).sort().values

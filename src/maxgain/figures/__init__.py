@@ -1,0 +1,1 @@
+"""Figures: each draws one picture from tables and arrays, and measures nothing."""

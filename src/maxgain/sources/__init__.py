@@ -1,0 +1,1 @@
+"""Where image data comes from: official files, a user's own, or what packages carry."""

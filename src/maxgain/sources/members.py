@@ -1,0 +1,211 @@
+"""Read the files in a folder, tar or zip archive one by one in memory, extracting nothing."""
+
+import lzma
+import os
+import stat
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import IO
+
+from maxgain.errors import InputError
+
+MAXIMUM_FILE_BYTES = 2**30
+"""Most bytes of one file that are read: MNIST's largest has 47 MB."""
+
+MAXIMUM_MEMBERS = 2_000_000
+"""Most members of an archive."""
+
+_MAXIMUM_HEADER_BYTES = 2**20
+_LONG_HEADERS = (
+    tarfile.XHDTYPE,
+    tarfile.XGLTYPE,
+    tarfile.SOLARIS_XHDTYPE,
+    tarfile.GNUTYPE_LONGNAME,
+    tarfile.GNUTYPE_LONGLINK,
+)
+_BROKEN_ARCHIVE = (
+    tarfile.TarError,
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    OSError,
+    RuntimeError,  # zipfile: the member is encrypted.
+    NotImplementedError,  # zipfile: unknown compression.
+    ValueError,  # tarfile: a number in a header is none.
+    OverflowError,
+)
+
+
+@dataclass(frozen=True)
+class Member:
+    """A regular file in a folder or archive.
+
+    Attributes
+    ----------
+    name : path below the folder or in the archive, with forward slashes
+    place : name with the folder or archive before it, for messages
+    size : declared size in bytes
+    open : opens the content; for a tar archive only before the next member is asked for
+    """
+
+    name: str
+    place: str
+    size: int
+    open: Callable[[], IO[bytes]]
+
+    def read(self, limit: int = MAXIMUM_FILE_BYTES) -> bytes:
+        """Return the content.
+
+        Raises
+        ------
+        InputError
+            The file declares or has more than `limit` bytes, or other than it declares, or its
+            archive is broken.
+        """
+        if self.size > limit:
+            raise InputError(
+                f"{self.place} declares {self.size} bytes; allowed are at most {limit}."
+            )
+        with naming_broken_archive(self.place), self.open() as file:
+            content = file.read(self.size + 1)
+        if len(content) != self.size:
+            raise InputError(f"{self.place} does not have the {self.size} bytes that it declares.")
+        return content
+
+
+def iterate_members(location: Path) -> Iterator[Member]:
+    """Yield the regular files of a folder (in order of name) or archive (in its order).
+
+    Archives may be tar (plain, gzip, bzip2, xz) or zip; what they are is read from the content.
+
+    Raises
+    ------
+    InputError
+        `location` is missing, is neither folder nor archive, or is a broken archive; or an archive
+        has a link, device or sparse file, an absolute name, one with ``..``, or one name twice.
+    """
+    if location.is_dir():
+        yield from _iterate_folder(location)
+    elif not location.is_file():
+        raise InputError(f"{location} does not exist; give a folder or an archive.")
+    else:
+        with naming_broken_archive(str(location)):
+            zipped = zipfile.is_zipfile(location)
+        archived = _iterate_zip(location) if zipped else _iterate_tar(location)
+        seen: set[str] = set()
+        for member in archived:
+            if member.name in seen:
+                raise InputError(f"{member.place} is in the archive twice; names must differ.")
+            seen.add(member.name)
+            yield member
+
+
+@contextmanager
+def naming_broken_archive(place: str) -> Iterator[None]:
+    """Turn what archive readers raise on broken files into an InputError that names `place`."""
+    try:
+        yield
+    except _BROKEN_ARCHIVE as error:
+        reason = str(error) or type(error).__name__
+        raise InputError(f"{place} cannot be read: {reason}.") from error
+
+
+def _iterate_folder(folder: Path) -> Iterator[Member]:
+    def refuse(error: OSError) -> None:
+        raise InputError(f"{error.filename} cannot be read: {error.strerror}.") from error
+
+    for root, folders, names in os.walk(folder, onerror=refuse):
+        folders.sort()
+        for name in sorted(names):
+            path = Path(root, name)
+            with naming_broken_archive(str(path)):
+                status = path.stat()
+            if not stat.S_ISREG(status.st_mode):
+                raise InputError(f"{path} is not a regular file; allowed are files and folders.")
+            relative = path.relative_to(folder).as_posix()
+            yield Member(relative, str(path), status.st_size, lambda path=path: path.open("rb"))  # type: ignore[misc]
+
+
+class _ShortHeader(tarfile.TarInfo):
+    """Refuse headers that would be read into memory at whatever length they declare."""
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> "_ShortHeader":
+        member = super().frombuf(buf, encoding, errors)
+        if member.type in _LONG_HEADERS and member.size > _MAXIMUM_HEADER_BYTES:
+            raise InputError(
+                f"the archive has a header of {member.size} bytes; allowed are at most "
+                f"{_MAXIMUM_HEADER_BYTES}."
+            )
+        return member
+
+
+def _iterate_tar(archive: Path) -> Iterator[Member]:
+    with (
+        naming_broken_archive(str(archive)),
+        tarfile.open(archive, "r|*", tarinfo=_ShortHeader) as tar,
+    ):
+        for count, entry in enumerate(tar):
+            tar.members = []  # type: ignore[attr-defined]  # Else every header stays in memory.
+            _refuse_too_many(count, archive)
+            place = _checked_place(archive, entry.name)
+            if entry.isdir():
+                continue
+            if not entry.isreg() or entry.issparse():
+                raise InputError(
+                    f"{place} is a link, device or sparse file; allowed are plain files and folders."
+                )
+            yield Member(_plain_name(entry.name), place, entry.size, _opener(tar, entry))
+        # An uncompressed archive that was cut off between two members lacks the block of zeros
+        # that ends it; tarfile says nothing then.
+        if tar.fileobj is not None and tar.fileobj.tell() == tar.offset:  # type: ignore[attr-defined]
+            raise InputError(f"{archive} is cut off: it has no end mark.")
+
+
+def _opener(tar: tarfile.TarFile, entry: tarfile.TarInfo) -> Callable[[], IO[bytes]]:
+    def open_entry() -> IO[bytes]:
+        file = tar.extractfile(entry)
+        assert file is not None  # Plain files only.
+        return file
+
+    return open_entry
+
+
+def _iterate_zip(archive: Path) -> Iterator[Member]:
+    with naming_broken_archive(str(archive)), zipfile.ZipFile(archive) as file:
+        for count, entry in enumerate(file.infolist()):
+            _refuse_too_many(count, archive)
+            place = _checked_place(archive, entry.filename)
+            if entry.is_dir():
+                continue
+            kind = stat.S_IFMT(entry.external_attr >> 16)
+            if kind not in (0, stat.S_IFREG):
+                raise InputError(
+                    f"{place} is a link or device; allowed are plain files and folders."
+                )
+            name = _plain_name(entry.filename)
+            yield Member(name, place, entry.file_size, lambda entry=entry: file.open(entry))  # type: ignore[misc]
+
+
+def _refuse_too_many(count: int, archive: Path) -> None:
+    if count >= MAXIMUM_MEMBERS:
+        raise InputError(f"{archive} has more members than the {MAXIMUM_MEMBERS} allowed.")
+
+
+def _checked_place(archive: Path, name: str) -> str:
+    parts = PurePosixPath(name.replace("\\", "/"))
+    if parts.is_absolute() or ".." in parts.parts or "\0" in name:
+        raise InputError(
+            f"{archive} has a member named {name!r}; absolute names and '..' are not allowed."
+        )
+    return f"{archive}/{name}"
+
+
+def _plain_name(name: str) -> str:
+    return PurePosixPath(name).as_posix()

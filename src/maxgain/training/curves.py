@@ -1,0 +1,76 @@
+"""The tidy table of an experiment: one row for each run and epoch, histories beside gains."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+from maxgain.errors import InputError
+from maxgain.protocol import Experiment, Run
+from maxgain.tables import read_table, write_table
+from maxgain.training.run import HISTORY_COLUMNS
+
+CURVE_COLUMNS = (
+    "experiment",
+    "dataset",
+    "data",
+    "stand_in",
+    "network",
+    "capacity",
+    "rate_factor",
+    "learning_rate",
+    "seed",
+    "precision",
+    "device",
+    *HISTORY_COLUMNS,
+    "gain_db",
+)
+
+
+def write_curves(name: str, experiment: Experiment, runs: Path, output: Path) -> None:
+    """Gather the runs of an experiment, cut to its epochs, from the folder of all runs.
+
+    Raises
+    ------
+    InputError
+        A run's history or gains are missing or do not fit together.
+    """
+    rows = (row for run in experiment.runs() for row in _run_rows(name, run, runs / run.name))
+    write_table(output, CURVE_COLUMNS, rows)
+
+
+def _run_rows(name: str, run: Run, folder: Path) -> Iterator[dict[str, object]]:
+    history = read_table(folder / "history.csv", HISTORY_COLUMNS)
+    gains = read_table(folder / "gains.csv", ("epoch", "gain_db"))
+    if len(history) < run.epochs or len(gains) != len(history):
+        raise InputError(
+            f"{folder} has {len(history)} epochs in history.csv and {len(gains)} in gains.csv; "
+            f"both must have the same number, at least {run.epochs}."
+        )
+    made = _read_provenance(folder / "provenance.json")
+    common = {
+        "experiment": name,
+        "dataset": run.dataset,
+        "data": made["settings"]["data"],
+        "stand_in": made["settings"]["stand_in"],
+        "network": run.network,
+        "capacity": run.capacity,
+        "rate_factor": run.rate_factor,
+        "learning_rate": run.learning_rate,
+        "seed": run.seed,
+        "precision": run.precision,
+        "device": made["device"],
+    }
+    for epoch, gain in zip(history[: run.epochs], gains, strict=False):
+        yield {**common, **{key: epoch[key] for key in HISTORY_COLUMNS}, "gain_db": gain["gain_db"]}
+
+
+def _read_provenance(path: Path) -> dict[str, dict[str, object]]:
+    try:
+        content: dict[str, dict[str, object]] = json.loads(path.read_text())
+        if not {"data", "stand_in"} <= content["settings"].keys() or "device" not in content:
+            raise KeyError("data, stand_in or device")
+    except FileNotFoundError as error:
+        raise InputError(f"{path} does not exist; every run has one.") from error
+    except (ValueError, KeyError, AttributeError, TypeError) as error:
+        raise InputError(f"{path} is not the provenance of a run: {error}.") from error
+    return content

@@ -1,0 +1,238 @@
+"""One epoch of training and one pass of validation, as fast as the device allows.
+
+On a CPU: images stay in memory in channels-last order, the optimiser is fused, nothing leaves the
+tensors inside an epoch. On a GPU these networks are launch-bound, so one whole step is captured
+into a CUDA graph that reads the next batch from the device's own list and is replayed without a
+word from the host.
+"""
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Bool, Float, Int64
+from torch import Tensor, nn
+
+from maxgain.training.device import forward_precision, use_reproducible_kernels
+
+
+@dataclass(frozen=True)
+class Batches:
+    """The order of one epoch: indices of the training images, and which batches are flipped."""
+
+    indices: Int64[Tensor, "images"]
+    flips: Bool[Tensor, "batches"]
+
+
+@dataclass(frozen=True)
+class Images:
+    """Preprocessed images and their labels on the device, pixels in channels-last order."""
+
+    pixels: Float[Tensor, "count height width channels"]
+    labels: Int64[Tensor, "count"]
+
+    def batch(self, indices: Int64[Tensor, "batch"]) -> tuple[Tensor, Int64[Tensor, "batch"]]:
+        """Images (batch, channels, height, width) of some indices, and their labels."""
+        return self.pixels[indices].permute(0, 3, 1, 2), self.labels[indices]
+
+
+@dataclass(frozen=True)
+class Score:
+    """Mean loss and error rates (fractions 0 to 1) over a pass through some images."""
+
+    loss: float
+    error: float
+    top5_error: float
+
+
+def build_optimiser(
+    groups: dict[float, list[nn.Parameter]],
+    momentum: float,
+    weight_decay: float,
+    device: torch.device,
+) -> torch.optim.SGD:
+    """Plain SGD with momentum, one group for each learning-rate multiplier."""
+    return torch.optim.SGD(
+        [{"params": parameters, "multiplier": rate} for rate, parameters in groups.items()],
+        lr=0.0,
+        momentum=momentum,
+        weight_decay=weight_decay,
+        fused=device.type == "cpu",
+        foreach=False if device.type == "cpu" else True,
+    )
+
+
+class Trainer:
+    """Trains one network on one set of images, an epoch at a call.
+
+    Parameters
+    ----------
+    network
+        On the device, channels-last; changed in place.
+    optimiser
+        Of `build_optimiser`.
+    images
+        The training images, on the same device.
+    batch_size
+        Images a step; a last, smaller batch takes part.
+    precision
+        "fp32", "tf32" or "bf16"; weights and updates are float32 in all of them.
+    """
+
+    def __init__(
+        self,
+        network: nn.Module,
+        optimiser: torch.optim.SGD,
+        images: Images,
+        batch_size: int,
+        precision: str,
+    ) -> None:
+        self._network = network
+        self._optimiser = optimiser
+        self._images = images
+        self._batch_size = batch_size
+        self._precision = precision
+        self._device = images.labels.device
+        use_reproducible_kernels(self._device, precision)
+        self._totals = torch.zeros(3, dtype=torch.float64, device=self._device)
+        self._graph: _StepGraph | None = None
+        self._graph_rate: float | None = None
+
+    def train_epoch(self, batches: Batches, learning_rate: float) -> Score:
+        """Run one epoch and return the mean over its images, measured while training.
+
+        As in MatConvNet, an image's loss is that of the step which learns from it.
+        """
+        for group in self._optimiser.param_groups:
+            group["lr"] = learning_rate * group["multiplier"]
+        self._network.train()
+        self._totals.zero_()
+        indices = batches.indices.to(self._device)
+        done = 0
+        if self._device.type == "cuda":
+            done = self._replay(indices, batches.flips.to(self._device), learning_rate)
+        flips = batches.flips.tolist()
+        for first in range(done, len(indices), self._batch_size):
+            images, labels = self._images.batch(indices[first : first + self._batch_size])
+            if flips[first // self._batch_size]:
+                images = images.flip(3)
+            self._step(images, labels)
+        return _score(self._totals, len(indices))
+
+    def _step(self, images: Tensor, labels: Tensor) -> None:
+        self._optimiser.zero_grad(set_to_none=True)
+        with forward_precision(self._device, self._precision):
+            logits = self._network(images).float()
+        loss = F.cross_entropy(logits, labels)
+        loss.backward()  # type: ignore[no-untyped-call]
+        self._optimiser.step()
+        self._totals += _totals(logits.detach(), labels, loss.detach())
+
+    def _replay(self, indices: Tensor, flips: Tensor, learning_rate: float) -> int:
+        """Run the full batches of an epoch by graph replay; return how many images that were."""
+        steps = len(indices) // self._batch_size
+        if steps == 0:
+            return 0
+        if self._graph is None or self._graph_rate != learning_rate:
+            self._graph = _StepGraph(self, steps)
+            self._graph_rate = learning_rate
+        self._graph.replay(indices[: steps * self._batch_size].view(steps, -1), flips[:steps])
+        return steps * self._batch_size
+
+
+class _StepGraph:
+    """One training step as a CUDA graph that advances by itself through an epoch's batches."""
+
+    def __init__(self, trainer: Trainer, steps: int) -> None:
+        device = trainer._device
+        self._steps = steps
+        self._indices = torch.zeros(steps, trainer._batch_size, dtype=torch.int64, device=device)
+        self._flips = torch.zeros(steps, dtype=torch.bool, device=device)
+        self._place = torch.zeros(1, dtype=torch.int64, device=device)
+        state = _copies(trainer)
+        stream = torch.cuda.Stream(device)
+        stream.wait_stream(torch.cuda.current_stream(device))
+        with torch.cuda.stream(stream):
+            for _ in range(3):  # Libraries choose and set up their kernels before the capture.
+                self._step(trainer)
+        torch.cuda.current_stream(device).wait_stream(stream)
+        self._graph = torch.cuda.CUDAGraph()
+        self._place.zero_()
+        with torch.cuda.graph(self._graph):
+            self._step(trainer)
+        _restore(trainer, state)
+
+    def _step(self, trainer: Trainer) -> None:
+        images, labels = trainer._images.batch(self._indices.index_select(0, self._place)[0])
+        flipped = self._flips.index_select(0, self._place)
+        trainer._step(torch.where(flipped[:, None, None, None], images.flip(3), images), labels)
+        self._place += 1
+
+    def replay(self, indices: Tensor, flips: Tensor) -> None:
+        self._indices.copy_(indices)
+        self._flips.copy_(flips)
+        self._place.zero_()
+        for _ in range(self._steps):
+            self._graph.replay()
+
+
+def _copies(trainer: Trainer) -> list[tuple[Tensor, Tensor]]:
+    """What warm-up and capture would change, with its values before them."""
+    network = list(trainer._network.parameters())
+    for parameter in network:  # The graph needs momentum buffers that stay where they are.
+        state = trainer._optimiser.state[parameter]
+        if state.get("momentum_buffer") is None:
+            state["momentum_buffer"] = torch.zeros_like(parameter)
+    tensors = [*network, *(trainer._optimiser.state[p]["momentum_buffer"] for p in network)]
+    tensors.append(trainer._totals)
+    return [(tensor, tensor.detach().clone()) for tensor in tensors]
+
+
+def _restore(trainer: Trainer, copies: list[tuple[Tensor, Tensor]]) -> None:
+    with torch.no_grad():
+        for tensor, value in copies:
+            tensor.copy_(value)
+
+
+def evaluate(network: nn.Module, images: Images, precision: str, batch_size: int = 500) -> Score:
+    """Mean loss and error rates of a network over all images, in evaluation mode."""
+    network.eval()
+    totals = torch.zeros(3, dtype=torch.float64, device=images.labels.device)
+    with torch.no_grad():
+        for first in range(0, len(images.labels), batch_size):
+            places = torch.arange(
+                first,
+                min(first + batch_size, len(images.labels)),
+                device=images.labels.device,
+            )
+            pixels, labels = images.batch(places)
+            with forward_precision(pixels.device, precision):
+                logits = network(pixels).float()
+            totals += _totals(logits, labels, F.cross_entropy(logits, labels))
+    return _score(totals, len(images.labels))
+
+
+def _totals(
+    logits: Float[Tensor, "batch classes"],
+    labels: Int64[Tensor, "batch"],
+    mean_loss: Float[Tensor, ""],
+) -> Float[Tensor, "3"]:
+    """Sums over a batch: loss, wrong top-1 and wrong top-5 predictions.
+
+    A class counts as ranked before the label's where its logit is greater or equal, so that logits
+    which say nothing (all alike, or NaN) count as wrong.
+    """
+    own = logits.gather(1, labels[:, None])
+    before = (~(logits < own)).sum(1) - 1
+    return torch.stack(
+        [
+            mean_loss.double() * len(labels),
+            (before >= 1).sum().double(),
+            (before >= 5).sum().double(),
+        ]
+    )
+
+
+def _score(totals: Float[Tensor, "3"], count: int) -> Score:
+    loss, wrong, wrong_top5 = (totals / count).tolist()
+    return Score(loss, wrong, wrong_top5)

@@ -1,0 +1,107 @@
+"""A training as a job: data file in, history, snapshots and provenance out, nothing lost between."""
+
+from dataclasses import asdict
+from pathlib import Path
+
+import torch
+from rich.console import Console
+
+from maxgain.protocol import Run
+from maxgain.provenance import installed_versions, write_provenance
+from maxgain.sources.prepared import PreparedData
+from maxgain.tables import write_table
+from maxgain.training.device import choose_device, describe_device
+from maxgain.training.run import HISTORY_COLUMNS, TrainingData, train
+from maxgain.training.snapshots import Architecture, write_snapshots
+from maxgain.training.state import TrainingState
+
+
+def run_training_job(
+    run: Run, prepared: PreparedData, output: Path, state_root: Path, device: str, threads: int
+) -> None:
+    """Train a run and write history.csv, seconds.csv, snapshots.safetensors and provenance.json.
+
+    The resumable state below `state_root` is removed once all of them are written.
+
+    Raises
+    ------
+    InputError
+        The network does not fit the images, the device is not available, or a file cannot be
+        written.
+    """
+    target = choose_device(device, run.precision)
+    identity = _identity(run, prepared, describe_device(target), threads)
+    data = training_data(prepared)
+    seconds: list[dict[str, object]] = []
+    console = Console()
+
+    def report(number: int, row: dict[str, float], duration: float | None) -> None:
+        seconds.append({"epoch": number, "seconds": "nan" if duration is None else duration})
+        console.print(_progress(number, run.epochs, row, duration), highlight=False)
+
+    console.print(f"{run.name} on {prepared.label}, {describe_device(target)}", highlight=False)
+    state = TrainingState(state_root, identity)
+    with state.locked():
+        epochs = train(run, data, device, state, report)
+        rows = [{**epoch.row, "epoch": int(epoch.row["epoch"])} for epoch in epochs]
+        write_snapshots(
+            output / "snapshots.safetensors",
+            Architecture(run.architecture, data.shape, data.classes, run.capacity),
+            [epoch.weights for epoch in epochs],
+            prepared.mean_image,
+        )
+        write_table(output / "seconds.csv", ("epoch", "seconds"), seconds)
+        write_provenance(
+            output / "provenance.json",
+            settings={
+                **identity,
+                "epochs": run.epochs,
+                "data": prepared.label,
+                "stand_in": prepared.stand_in,
+                "source": prepared.source,
+            },
+            device=describe_device(target),
+        )
+        write_table(output / "history.csv", HISTORY_COLUMNS, rows)
+        state.remove()
+
+
+def training_data(prepared: PreparedData) -> TrainingData:
+    """The images of a prepared data set, in the order that training reads them in."""
+    return TrainingData(
+        training_pixels=prepared.training_images.permute(0, 2, 3, 1).contiguous(),
+        training_labels=prepared.training_labels,
+        validation_pixels=prepared.validation_images.permute(0, 2, 3, 1).contiguous(),
+        validation_labels=prepared.validation_labels,
+        classes=prepared.number_of_classes,
+        flips=prepared.role == "cifar10",
+    )
+
+
+def _identity(run: Run, prepared: PreparedData, device: str, threads: int) -> dict[str, object]:
+    """Everything that decides the weights of a run's epochs; how many there are does not."""
+    identity: dict[str, object] = asdict(run)
+    del identity["epochs"], identity["rate_factor"]
+    identity["preprocessing"] = prepared.preprocessing
+    identity["checksums"] = dict(prepared.checksums)
+    identity["device"] = device
+    identity["threads"] = threads
+    identity["packages"] = {
+        name: version
+        for name, version in installed_versions().items()
+        if name in ("maxgain", "torch", "numpy")
+    }
+    # Vector instructions decide how sums are rounded.
+    identity["cpu_capability"] = torch.backends.cpu.get_cpu_capability()
+    return identity
+
+
+def _progress(number: int, epochs: int, row: dict[str, float], duration: float | None) -> str:
+    line = f"epoch {number}/{epochs}"
+    if row["training_loss"] != row["training_loss"]:
+        return f"{line}: diverged, the loss is not finite"
+    line += (
+        f": loss {row['training_loss']:.4f} training, {row['validation_loss']:.4f} validation; "
+        f"error {row['training_error']:.4f}, {row['validation_error']:.4f}"
+    )
+    return line + (" (from an earlier call)" if duration is None else f" ({duration:.1f} s)")
