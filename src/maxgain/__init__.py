@@ -1,1 +1,61 @@
-"""Maximum Gain."""
+"""The spectral response and the Maximum Gain of convolutional neural networks.
+
+>>> import maxgain
+>>> result = maxgain.measure(network, maxgain.impulse_image(3, 224, 224), window=True)
+>>> result.gain  # dB, per channel
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from maxgain.diagnosis import Diagnosis, diagnose
+    from maxgain.errors import InputError
+    from maxgain.models.scaling import ScaledInput
+    from maxgain.monitor import GainMonitor
+    from maxgain.probes import impulse_image
+    from maxgain.response import (
+        Measurement,
+        frequency_response,
+        input_gradient,
+        maximum_gain,
+        measure,
+        snapshot_gains,
+    )
+
+_HOMES = {
+    "Diagnosis": "diagnosis",
+    "GainMonitor": "monitor",
+    "InputError": "errors",
+    "Measurement": "response",
+    "ScaledInput": "models.scaling",
+    "diagnose": "diagnosis",
+    "frequency_response": "response",
+    "impulse_image": "probes",
+    "input_gradient": "response",
+    "maximum_gain": "response",
+    "measure": "response",
+    "snapshot_gains": "response",
+}
+
+__all__ = [
+    "Diagnosis",
+    "GainMonitor",
+    "InputError",
+    "Measurement",
+    "ScaledInput",
+    "diagnose",
+    "frequency_response",
+    "impulse_image",
+    "input_gradient",
+    "maximum_gain",
+    "measure",
+    "snapshot_gains",
+]
+
+
+def __getattr__(name: str) -> object:
+    """Import a public name when it is first used: the command line needs none of torch to start."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'maxgain' has no attribute '{name}'")
+    return getattr(import_module(f"maxgain.{_HOMES[name]}"), name)

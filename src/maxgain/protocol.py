@@ -99,7 +99,7 @@ class Experiment(_Section):
         Fraction(1)
     ]
     epochs: PositiveInt
-    fewer_epochs: dict[str, PositiveInt] = {}
+    fewer_epochs: dict[str, PositiveInt] | None = None
     seeds: Annotated[list[Seed], Field(min_length=1), AfterValidator(_without_repeats)]
     batch_size: PositiveInt = 100
     momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
@@ -109,7 +109,7 @@ class Experiment(_Section):
     @model_validator(mode="after")
     def _overrides_name_an_arm(self) -> "Experiment":
         arms = [_arm(network, capacity) for network, capacity in self._arms()]
-        for name in self.fewer_epochs:
+        for name in self.fewer_epochs or {}:
             if name not in arms:
                 raise ValueError(f"fewer_epochs names '{name}'; allowed are {', '.join(arms)}")
         if "nin" in self.networks and (self.dataset != "cifar10" or self.capacities != [1]):
@@ -131,7 +131,7 @@ class Experiment(_Section):
                 learning_rate=float(self.learning_rate * factor),
                 rate_factor=float(factor),
                 seed=seed,
-                epochs=self.fewer_epochs.get(_arm(network, capacity), self.epochs),
+                epochs=(self.fewer_epochs or {}).get(_arm(network, capacity), self.epochs),
                 batch_size=self.batch_size,
                 momentum=self.momentum,
                 schedule=tuple((epochs, float(rate)) for epochs, rate in self.schedule),
@@ -189,6 +189,15 @@ class Run:
         if self.network == "nin":
             return "nin"
         return {"mnist": "lenet-mnist", "cifar10": "lenet-cifar"}[self.dataset]
+
+    @property
+    def cost(self) -> float:
+        """Relative cost of the run, to schedule long ones first: epochs x millions of products."""
+        if self.network == "nin":
+            return self.epochs * 200
+        if self.dataset == "mnist":
+            return self.epochs * 2.3
+        return self.epochs * (2.5 * self.capacity + 9.9 * self.capacity**2)
 
 
 class Pretrained(_Section):

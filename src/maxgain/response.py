@@ -177,12 +177,8 @@ def snapshot_gains(
     ) -> Float[Tensor, ""]:
         logits = functional_call(network, state, (pixels[None],)).flatten()
         log_scores = logits.log_softmax(0)
-        winner = torch.nn.functional.one_hot(log_scores.argmax(), len(log_scores))
-        # A product with the one-hot vector would turn other classes' infinities into NaN.
-        log_score = torch.where(winner.bool(), log_scores, 0.0).sum()
-        if projection == "inverse-score":
-            return log_score
-        return log_score * log_score.detach().exp().square()
+        winner = torch.arange(len(log_scores)) == log_scores.argmax()
+        return _projected_log_score(torch.where(winner, log_scores, 0.0).sum(), projection)
 
     gradients = vmap(grad(project), in_dims=(None, 0))
     pixels = image.float()
@@ -234,21 +230,30 @@ def _gradient_and_output(
 def _projected(output: Tensor, projection: Projection) -> Float[Tensor, ""]:
     """Scalar whose derivative by the image is dz/dx under the projection (eq. 4 and 6)."""
     if isinstance(projection, Tensor):
-        if projection.numel() != output.numel() or projection.shape != output.shape[-projection.ndim :]:
+        fits = projection.shape in (output.shape, output.shape[1:])
+        if not fits:
             raise InputError(
                 f"projection has the shape {tuple(projection.shape)}; the network's output has "
                 f"{tuple(output.shape)} and the projection must have the same."
             )
         return (output.reshape(projection.shape) * projection.to(output)).sum()
-    if output.numel() != output.shape[-1] and output.numel() != output.shape[1]:
+    if output.ndim != 2 or len(output) != 1:
         raise InputError(
             f"the network's output has the shape {tuple(output.shape)}; the projection "
             f"'{projection}' needs logits of shape (1, classes)."
         )
-    # d(z_c / z_c)/dx with the score held fixed is d log z_c / dx, which stays finite when the
-    # softmax saturates; and z_c dz_c/dx = z_c^2 d log z_c / dx.
     log_scores = output.flatten().log_softmax(0)
-    log_score = log_scores[log_scores.argmax()]
+    return _projected_log_score(log_scores[log_scores.argmax()], projection)
+
+
+def _projected_log_score(
+    log_score: Float[Tensor, ""], projection: ClassProjection
+) -> Float[Tensor, ""]:
+    """Scalar whose derivative is that of the winning class's output times its projection.
+
+    With the score held fixed, (1/z_c) dz_c/dx is d log z_c / dx, which stays finite when the
+    softmax saturates; and z_c dz_c/dx is z_c^2 d log z_c / dx.
+    """
     if projection == "inverse-score":
         return log_score
     return log_score * log_score.detach().exp().square()

@@ -44,6 +44,10 @@ class Claim:
         How many epochs away from `epoch` still count as that epoch; NaN like `epoch`.
     section
         Section of the paper.
+    epochs
+        The fewest epochs of a run that the claim can be judged from; NaN where there are none.
+    function
+        The function that judges it, as "module.function" below `maxgain.claims`.
     """
 
     id: str
@@ -56,6 +60,8 @@ class Claim:
     epoch: float
     tolerance: float
     section: str
+    epochs: float = math.nan
+    function: str = ""
 
 
 @dataclass(frozen=True)
@@ -108,12 +114,14 @@ ClaimFunction = Callable[[ResultTables, Claim], Evidence]
 
 def not_run(missing: str) -> Evidence:
     """Return the evidence of a claim whose runs are missing; `missing` names them."""
-    return Evidence("not run", numbers=f"missing: {missing}")
+    return Evidence("not run", numbers=missing)
 
 
-def decide(
-    effect: float, ci_low: float | None, ci_high: float | None, threshold: float
-) -> Verdict:
+class NotRun(Exception):  # noqa: N818 - not an error: a claim function's way to say "not run"
+    """The runs that a claim needs are not in the table; the message names them."""
+
+
+def decide(effect: float, ci_low: float | None, ci_high: float | None, threshold: float) -> Verdict:
     """Return the verdict on "effect is above threshold" from a 95 % confidence interval.
 
     "reproduced" where the whole interval is above the threshold, "not reproduced" where it is

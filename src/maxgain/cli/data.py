@@ -67,4 +67,7 @@ def prepare(
         label=label,
         stand_in=stand_in,
     )
+    size = f"{len(data.training):,} training and {len(data.validation):,} validation images"
+    typer.echo(f"preprocessing {size}: {data.label}", err=True)
     write_prepared(output, prepare_data(data, role.value, source.value))
+    typer.echo(f"wrote {output}", err=True)

@@ -22,6 +22,9 @@ SHAPE = (3, 32, 32)
 RECORD_BYTES = 1 + 3 * 32 * 32
 """A label, then 1,024 red, 1,024 green and 1,024 blue pixels, row by row."""
 
+BATCH_BYTES = 10_000 * RECORD_BYTES
+"""Length of each official batch; none may be longer."""
+
 
 def parse_batch(content: bytes, name: str) -> ImageData:
     """Return the images of one batch file (``data_batch_1.bin``, ..., ``test_batch.bin``).
@@ -32,10 +35,10 @@ def parse_batch(content: bytes, name: str) -> ImageData:
         The length is not a whole number of records, or a label is not one of 0 to 9.
     """
     count, rest = divmod(len(content), RECORD_BYTES)
-    if count == 0 or rest:
+    if count == 0 or rest or len(content) > BATCH_BYTES:
         raise InputError(
-            f"{name} has {len(content)} bytes; a batch of CIFAR-10's binary version has a whole "
-            f"number of {RECORD_BYTES}-byte records."
+            f"{name} has {len(content)} bytes; a batch of CIFAR-10's binary version has 1 to "
+            f"10,000 whole records of {RECORD_BYTES} bytes."
         )
     records = np.frombuffer(content, np.uint8).reshape(count, RECORD_BYTES)
     highest = int(records[:, 0].max())

@@ -64,7 +64,7 @@ def parse_images(content: bytes, name: str) -> UInt8[Tensor, "count 1 height wid
     return _read_bytes(content, header_length(3)).reshape(count, 1, height, width)
 
 
-def parse_labels(content: bytes, name: str) -> Int64[Tensor, "count"]:  # noqa: UP037
+def parse_labels(content: bytes, name: str) -> Int64[Tensor, "count"]:
     """Return the labels of the IDX file `content`.
 
     Raises
@@ -114,6 +114,6 @@ def _checked_sizes(content: bytes, dimensions: int, name: str) -> tuple[int, ...
     return sizes
 
 
-def _read_bytes(content: bytes, offset: int) -> UInt8[Tensor, "bytes"]:  # noqa: UP037
+def _read_bytes(content: bytes, offset: int) -> UInt8[Tensor, "bytes"]:
     # numpy reads the immutable bytes in place; the copy makes a tensor that may be written to.
     return torch.from_numpy(np.frombuffer(content, np.uint8, offset=offset).copy())

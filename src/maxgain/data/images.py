@@ -22,7 +22,7 @@ class ImageData:
     """
 
     images: UInt8[Tensor, "count channels height width"]
-    labels: Int64[Tensor, "count"]  # noqa: UP037
+    labels: Int64[Tensor, "count"]
     classes: tuple[str, ...]
 
     def __post_init__(self) -> None:
@@ -52,7 +52,7 @@ class ImageData:
         """Return `count` images chosen by :func:`choose_stratified`, in their original order."""
         return self.select(choose_stratified(self.labels, count, seed))
 
-    def select(self, indices: Int64[Tensor, "chosen"]) -> "ImageData":  # noqa: UP037
+    def select(self, indices: Int64[Tensor, "chosen"]) -> "ImageData":
         """Return the images at `indices`, in that order."""
         return ImageData(self.images[indices], self.labels[indices], self.classes)
 
@@ -76,9 +76,9 @@ class DataSet:
     checksums: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if not self.label.strip():
+        if not self.label.strip() or not self.label.isprintable():
             raise InputError(
-                "the data set's label is empty; give the name that results shall show."
+                f"label is {self.label!r}; allowed is one line of text, the name that results show."
             )
         training, validation = self.training, self.validation
         if training.images.shape[1:] != validation.images.shape[1:]:
@@ -100,10 +100,10 @@ def describe_shape(data: ImageData) -> str:
 
 
 def choose_stratified(
-    labels: Int64[Tensor, "count"],  # noqa: UP037
+    labels: Int64[Tensor, "count"],
     count: int,
     seed: int = 0,
-) -> Int64[Tensor, "chosen"]:  # noqa: UP037
+) -> Int64[Tensor, "chosen"]:
     """Choose `count` items at random so that each class keeps its share.
 
     Shares that are not whole are rounded by largest remainder, ties to the lower class.

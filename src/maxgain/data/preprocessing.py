@@ -1,6 +1,5 @@
 """Preprocess images as MatConvNet's MNIST and CIFAR-10 examples do."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
@@ -78,18 +77,19 @@ def normalise_and_whiten(data: DataSet) -> PreprocessedImages:
         images *= (mean_deviation / deviation.clamp(min=CONTRAST_FLOOR)).float()[:, None]
     whitening = _whitening_matrix(training, len(training) + len(validation)).float()
     for images in (training, validation):
-        for chunk in images.split(_CHUNK):
+        for chunk in _chunks(images):
             chunk.copy_(chunk @ whitening)
     return PreprocessedImages(
-        training.unflatten(1, shape), validation.unflatten(1, shape), mean.float()
+        training.reshape(-1, *shape), validation.reshape(-1, *shape), mean.float()
     )
 
 
 def _mean_image(
     images: UInt8[Tensor, "count channels height width"],
 ) -> Float64[Tensor, "channels height width"]:
-    total = sum(chunk.sum(0) for chunk in _chunks(images))  # Exact: integers.
-    assert isinstance(total, Tensor)
+    total = torch.zeros(images.shape[1:], dtype=torch.int64)
+    for chunk in _chunks(images):
+        total += chunk.sum(0)
     return total.double() / len(images)
 
 
@@ -103,10 +103,10 @@ def _subtract(
     return result
 
 
-def _centre_each(images: Float32[Tensor, "count pixels"]) -> Float64[Tensor, "count"]:  # noqa: UP037
+def _centre_each(images: Float32[Tensor, "count pixels"]) -> Float64[Tensor, "count"]:
     """Subtract from each image its mean, in place, and return the standard deviations."""
     deviations = []
-    for chunk in images.split(_CHUNK):
+    for chunk in _chunks(images):
         exact = chunk.double()
         exact -= exact.mean(1, keepdim=True)
         chunk.copy_(exact)
@@ -119,15 +119,16 @@ def _whitening_matrix(
 ) -> Float64[Tensor, "pixels pixels"]:
     pixels = training.shape[1]
     covariance = torch.zeros(pixels, pixels, dtype=torch.float64)
-    for chunk in training.split(_CHUNK):
+    for chunk in _chunks(training):
         exact = chunk.double()
         covariance.addmm_(exact.T, exact)
     covariance /= divisor
     variances, components = torch.linalg.eigh(covariance)
     variances = variances.clamp(min=0)  # Rounding makes zero variances slightly negative.
     scales = variances.mean().sqrt() / variances.sqrt().clamp(min=WHITENING_FLOOR)
-    return (components * scales) @ components.T
+    whitening: Tensor = (components * scales) @ components.T
+    return whitening
 
 
-def _chunks(images: Tensor) -> Iterator[Tensor]:
-    yield from images.split(_CHUNK)
+def _chunks(images: Tensor) -> tuple[Tensor, ...]:
+    return torch.split(images, _CHUNK)

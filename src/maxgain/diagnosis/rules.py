@@ -121,9 +121,7 @@ def diagnose(gain: Float[ndarray, " epochs"]) -> Diagnosis:
     return Diagnosis(verdict, sentence, **measured)  # type: ignore[arg-type]
 
 
-def _apply_rules(
-    draft: Diagnosis, gain: Float[ndarray, " epochs"]
-) -> tuple[DiagnosisVerdict, str]:
+def _apply_rules(draft: Diagnosis, gain: Float[ndarray, " epochs"]) -> tuple[DiagnosisVerdict, str]:
     """Return verdict and sentence for measured numbers."""
     early, late = draft.early_variability, draft.late_variability
     if draft.diverged_epoch is not None:
@@ -190,7 +188,10 @@ def _judge_smooth_curve(
             f"The gain still rises smoothly, by {late_change:.1f} dB over the last "
             f"{late_trend.span} epochs: train longer, or raise the learning rate.",
         )
-    moved = abs(float(np.ptp(gain[: half + 1][np.isfinite(gain[: half + 1])]))) >= SMOOTH_DB
+    level = float(np.median(keep_finite_epochs(gain[half:])[1]))
+    moved = abs(level - keep_finite_epochs(gain)[1][0]) >= max(
+        SMOOTH_DB, 3 * draft.late_variability
+    )
     if moved and (abs(draft.late_share) <= FLAT_SHARE or abs(late_change) < FLAT_DB):
         since = draft.plateau if draft.plateau is not None else half + 1
         return (

@@ -123,25 +123,26 @@ def plateau_epoch(curve: Float[ndarray, " epochs"]) -> int | None:
     epoch by least absolute deviations (the constant is the median, the line ends on it), so
     single jumps carry little weight. The best epoch counts as plateau if the curve rises before
     it, if the rise exceeds the jumping (twice the mean absolute deviation from the stick), and if
-    the part after it has at most a quarter of the whole rise (`FLAT_SHARE`). Significance is not
-    asked of the flatness: a smooth curve's remaining tenth of a dB would be significant.
+    the part after it, a quarter of the epochs or more, is at most a quarter as steep as the rise
+    (`FLAT_SHARE`). Significance is not asked of the flatness: a smooth curve's remaining tenth of
+    a dB would be significant.
 
     Epochs that are NaN or infinite are left out; None with fewer than 10 finite ones.
     """
     epochs, values = keep_finite_epochs(curve)
     if values.size < 2 * MINIMUM_EPOCHS:
         return None
-    # Both parts keep at least 5 epochs, the plateau's first being the rise's last.
-    breaks = np.arange(MINIMUM_EPOCHS - 1, values.size - MINIMUM_EPOCHS + 1)
-    fits = [_fit_stick(epochs, values, place) for place in breaks]
+    # The rise keeps at least 5 epochs with the plateau's first; a short plateau is chance.
+    shortest = max(MINIMUM_EPOCHS, values.size // 4)
+    breaks = np.arange(MINIMUM_EPOCHS - 1, values.size - shortest + 1)
+    fits = [_fit_stick(epochs, values, int(place)) for place in breaks]
     deviation, rise, place = min(
-        (deviation, rise, int(place))
-        for (deviation, rise), place in zip(fits, breaks, strict=True)
+        (deviation, rise, int(place)) for (deviation, rise), place in zip(fits, breaks, strict=True)
     )
     if rise <= 2 * deviation or rise <= 0:
         return None
-    after = trend(values[place:])
-    if abs(after.slope * after.span) > FLAT_SHARE * (rise + abs(after.slope * after.span)):
+    steepness = rise / float(epochs[place] - epochs[0])
+    if abs(trend(values[place:]).slope) > FLAT_SHARE * steepness:
         return None
     return int(epochs[place])
 

@@ -36,12 +36,16 @@ def draw_fig01(arrays: ToyArrays) -> Figure:
     """Draw the toy network: image, Gaussian filter and feature map (paper, figure 1)."""
     check_arrays(arrays, "image", "filter", "feature_map", "place")
     figure = new_figure(PAGE_WIDTH, 3.1)
-    set_title(figure, "Toy network: Gaussian filter, then ReLU", data=PHOTOGRAPH)
+    row, column = (int(index) for index in arrays["place"])
+    set_title(
+        figure,
+        f"Toy network: Gaussian filter, then ReLU; red circle: the place ({row}, {column})",
+        data=PHOTOGRAPH,
+    )
     image_axes, filter_axes, map_axes = figure.subplots(1, 3)
     shown = image_axes.imshow(arrays["image"])
     _finish_image(figure, image_axes, shown, "(a) image x", "pixel value (0-255 units)")
 
-    filter_axes.grid(False)
     reach = arrays["filter"].shape[0] / 2
     shown = filter_axes.imshow(arrays["filter"], extent=(-reach, reach, reach, -reach))
     _finish_image(figure, filter_axes, shown, "(b) filter, 7 x 7, $\\sigma$ = 1", "weight")
@@ -58,7 +62,7 @@ def draw_fig01(arrays: ToyArrays) -> Figure:
 def draw_fig02(arrays: ToyArrays) -> Figure:
     """Draw dz/dx for p = 1 at one place and for p = 1 everywhere (paper, figure 2)."""
     check_arrays(arrays, "gradient_place", "gradient_everywhere", "place")
-    figure = new_figure(COLUMN_WIDTH, 2.75)
+    figure = new_figure(COLUMN_WIDTH, 2.6)
     set_title(figure, "Derivative dz/dx of the toy network", data="Grace Hopper photo, red channel")
     place_axes, everywhere_axes = figure.subplots(1, 2)
     row, column = (int(index) for index in arrays["place"])
@@ -73,7 +77,7 @@ def draw_fig02(arrays: ToyArrays) -> Figure:
 def draw_fig03(arrays: ToyArrays) -> Figure:
     """Draw |H| for p = 1 at one place and for p = 1 everywhere (paper, figure 3)."""
     check_arrays(arrays, "response_place", "response_everywhere", "place")
-    figure = new_figure(COLUMN_WIDTH, 2.75)
+    figure = new_figure(COLUMN_WIDTH, 2.6)
     set_title(
         figure, "Response |H| of the toy network", data="Grace Hopper photo, red channel; no window"
     )
@@ -81,7 +85,8 @@ def draw_fig03(arrays: ToyArrays) -> Figure:
     row, column = (int(index) for index in arrays["place"])
     draw_response(figure, place_axes, arrays["response_place"])
     place_axes.set_title(f"(a) p = 1 at ({row}, {column})")
-    draw_response(figure, everywhere_axes, arrays["response_everywhere"])
+    # Edges of the active region reach 90 dB below the peak at high frequencies: draw more.
+    draw_response(figure, everywhere_axes, arrays["response_everywhere"], dynamic_range=130.0)
     everywhere_axes.set_title("(b) p = 1 everywhere")
     everywhere_axes.set_ylabel("")
     return figure
@@ -91,7 +96,7 @@ def draw_fig03(arrays: ToyArrays) -> Figure:
 def draw_fig04(arrays: ToyArrays) -> Figure:
     """Draw dz/dx and |H| for an impulse and p = 1 everywhere, Hann window (paper, figure 4)."""
     check_arrays(arrays, "gradient_impulse", "response_impulse")
-    figure = new_figure(COLUMN_WIDTH, 2.75)
+    figure = new_figure(COLUMN_WIDTH, 2.6)
     set_title(
         figure,
         "Toy network on an impulse image, p = 1 everywhere",
@@ -125,7 +130,7 @@ def draw_response(
         How far below its peak the response is drawn, in dB; what is lower has the lowest colour.
     """
     height, width = response.shape
-    axes.grid(False)
+    _frame_image(axes)
     peak = float(np.max(response[np.isfinite(response)], initial=-np.inf))
     limits = {"vmin": peak - dynamic_range, "vmax": peak} if np.isfinite(peak) else {}
     # Pixel [i, j] is the frequency (i - n // 2) / n; the image's edges lie half a pixel outside.
@@ -166,7 +171,7 @@ def _draw_zoomed(
     top, left = max(centre[0] - ZOOM, 0), max(centre[1] - ZOOM, 0)
     part = gradient[top : centre[0] + ZOOM + 1, left : centre[1] + ZOOM + 1]
     bottom, right = top + part.shape[0], left + part.shape[1]
-    axes.grid(False)
+    _frame_image(axes)
     shown = axes.imshow(part, extent=(left - 0.5, right - 0.5, bottom - 0.5, top - 0.5))
     axes.set(
         xlabel="column",
@@ -180,13 +185,16 @@ def _draw_zoomed(
 
 def _finish_image(figure: Figure, axes: Axes, shown: AxesImage, title: str, label: str) -> None:
     axes.set(title=title, xlabel="column", ylabel="row")
-    axes.grid(False)
+    _frame_image(axes)
     figure.colorbar(shown, ax=axes, location="bottom", shrink=0.9, aspect=22).set_label(label)
+
+
+def _frame_image(axes: Axes) -> None:
+    axes.grid(False)
+    for spine in axes.spines.values():
+        spine.set_visible(True)
 
 
 def _mark_place(axes: Axes, place: ndarray) -> None:
     row, column = (int(index) for index in place)
     axes.plot(column, row, "o", markersize=7, fillstyle="none", color=DEFAULT_RED)
-    axes.annotate(
-        f"({row}, {column})", (column, row), (7, 5), textcoords="offset points", color=DEFAULT_RED
-    )

@@ -154,6 +154,13 @@ class CrossChannelNormalization(Layer):
         super().__init__()
         self.size, self.kappa, self.alpha, self.beta = size, kappa, alpha, beta
 
+    def output_shape(self, *inputs: Shape) -> Shape:
+        """Shape of the output; see `Layer.output_shape`."""
+        image = super().output_shape(*inputs)
+        if self.size > 2 * image.channels:
+            raise ValueError(f"it sums over {self.size} channels and has {image.channels}")
+        return image
+
     def forward(self, image: Float[Tensor, "batch channels h w"]) -> Float[Tensor, "batch channels h w"]:
         """Normalise each pixel by its neighbours in channel direction."""
         around = (0, 0, 0, 0, floor((self.size - 1) / 2), ceil((self.size - 1) / 2))
@@ -237,7 +244,7 @@ class Sum(Layer):
 
     def forward(self, *images: Float[Tensor, "batch channels h w"]) -> Float[Tensor, "batch channels h w"]:
         """Add the images."""
-        return torch.stack(images).sum(0) if len(images) > 2 else sum(images[1:], images[0])
+        return sum(images[1:], images[0])
 
 
 class Concatenation(Layer):

@@ -5,9 +5,11 @@ import io
 import math
 import struct
 import sys
+import warnings
 import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
+from typing import IO, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -25,7 +27,13 @@ from maxgain.sources.checksums import (
     official_label,
     sha256_of,
 )
-from maxgain.sources.members import MAXIMUM_FILE_BYTES, Member, iterate_members
+from maxgain.sources.members import (
+    MAXIMUM_FILE_BYTES,
+    Member,
+    iterate_members,
+    naming_broken_archive,
+    read_at_most,
+)
 
 SUFFIXES = (".png", ".jpg", ".jpeg")
 SPLITS = ("train", "test")
@@ -40,6 +48,8 @@ CIFAR10_ARCHIVE = "cifar-10-binary.tar.gz"
 NamedImage = tuple[PurePosixPath, npt.NDArray[np.uint8]]
 """An image's path and its pixels, 0-255, of shape (height, width) or (height, width, 3)."""
 
+_GZIP_MARK = b"\x1f\x8b"
+_PICKLED = ("data_batch_1", "test_batch", "cifar-10-python.tar.gz")
 _MODES = {"L": 1, "RGB": 3}
 _BROKEN_IMAGE = (
     OSError,
@@ -82,7 +92,13 @@ def read_local(location: Path, *, label: str | None = None, stand_in: bool = Fal
     files: dict[str, bytes] = {}
     images: list[NamedImage] = []
     for member in _show_progress(iterate_members(location), str(location)):
-        plain = _official_name(PurePosixPath(member.name).name)
+        name = PurePosixPath(member.name).name
+        if name in _PICKLED:
+            raise InputError(
+                f"{member.place} is CIFAR-10's Python version, whose pickles may run any code and "
+                f"are not read; use its binary version, {CIFAR10_ARCHIVE}."
+            )
+        plain = _official_name(name)
         if plain is not None:
             if plain in files:
                 raise InputError(f"{location} has {plain} twice; it must be there once.")
@@ -113,28 +129,23 @@ def read_plain(member: Member, plain: str) -> bytes:
     InputError
         It cannot be read, or holds more than its header declares or a file may have.
     """
-    content = member.read()
-    if not content.startswith(b"\x1f\x8b"):
-        return content
-    dimensions = {"images-idx3-ubyte": 3, "labels-idx1-ubyte": 1}.get(plain.split("-", 1)[-1])
-    try:
-        with gzip.open(io.BytesIO(content)) as stream:
-            if dimensions is None:
-                limit, header = MAXIMUM_FILE_BYTES, b""
-            else:
-                header = stream.read(idx.header_length(dimensions))
-                limit = math.prod(idx.parse_header(header, dimensions, member.place))
-            if limit > MAXIMUM_FILE_BYTES:
-                raise InputError(
-                    f"{member.place} declares {limit} bytes; allowed are {MAXIMUM_FILE_BYTES}."
-                )
-            # One byte more than allowed shows that there is more, without reading it all.
-            content = header + stream.read(limit + 1)
-    except (OSError, EOFError, zlib.error) as error:
-        raise InputError(f"{member.place} is broken gzip data: {error}.") from error
-    if dimensions is None and len(content) > limit:
-        raise InputError(f"{member.place} holds more than the {limit} bytes allowed.")
-    return content
+    with naming_broken_archive(member.place), member.open() as file:
+        stream: IO[bytes] = file
+        # Every opened member is buffered, and so can be looked at before it is read.
+        if file.peek(2)[:2] == _GZIP_MARK:  # type: ignore[attr-defined]
+            stream = cast(IO[bytes], gzip.GzipFile(fileobj=file))
+        if plain in CIFAR10_FILES:
+            header, declared = b"", cifar.BATCH_BYTES
+        else:
+            dimensions = int(plain.removesuffix("-ubyte")[-1])
+            header = stream.read(idx.header_length(dimensions))
+            declared = math.prod(idx.parse_header(header, dimensions, member.place))
+        if declared > MAXIMUM_FILE_BYTES:
+            raise InputError(
+                f"{member.place} declares {declared} bytes; allowed are {MAXIMUM_FILE_BYTES}."
+            )
+        # One byte more than declared shows that there is more, without reading it all.
+        return header + read_at_most(stream, declared + 1)
 
 
 def _is_image(member: Member) -> bool:
@@ -157,7 +168,10 @@ def _decode_image(member: Member, earlier: list[NamedImage]) -> npt.NDArray[np.u
     """Return the pixels, 0-255, as an array (height, width) or (height, width, 3)."""
     content = member.read(MAXIMUM_IMAGE_FILE_BYTES)
     try:
-        with Image.open(io.BytesIO(content), formats=("PNG", "JPEG")) as image:
+        with (
+            warnings.catch_warnings(action="error", category=Image.DecompressionBombWarning),
+            Image.open(io.BytesIO(content), formats=("PNG", "JPEG")) as image,
+        ):
             _check_header(member, image, earlier)
             return np.asarray(image)
     except _BROKEN_IMAGE as error:
@@ -256,6 +270,9 @@ def _image_folder(location: Path, images: list[NamedImage]) -> tuple[ImageData, 
             f"{location} has the classes {', '.join(classes['train']) or 'none'} in train and "
             f"{', '.join(classes['test']) or 'none'} in test; allowed are the same two or more."
         )
+    for name in classes["train"]:
+        if not name.isprintable():
+            raise InputError(f"{location} has a class named {name!r}; names must be printable.")
     # An archive's order is its maker's whim; the name's order is the same for every copy.
     images = sorted(images, key=lambda item: item[0].parts[-3:])
     training, validation = (_stack(images, split, tuple(classes[split])) for split in SPLITS)

@@ -21,6 +21,7 @@ MAXIMUM_MEMBERS = 2_000_000
 """Most members of an archive."""
 
 _MAXIMUM_HEADER_BYTES = 2**20
+_PIECE = 2**20
 _LONG_HEADERS = (
     tarfile.XHDTYPE,
     tarfile.XGLTYPE,
@@ -39,6 +40,7 @@ _BROKEN_ARCHIVE = (
     NotImplementedError,  # zipfile: unknown compression.
     ValueError,  # tarfile: a number in a header is none.
     OverflowError,
+    MemoryError,  # lzma: a dictionary of absurd size is declared.
 )
 
 
@@ -73,7 +75,7 @@ class Member:
                 f"{self.place} declares {self.size} bytes; allowed are at most {limit}."
             )
         with naming_broken_archive(self.place), self.open() as file:
-            content = file.read(self.size + 1)
+            content = read_at_most(file, self.size + 1)
         if len(content) != self.size:
             raise InputError(f"{self.place} does not have the {self.size} bytes that it declares.")
         return content
@@ -90,13 +92,14 @@ def iterate_members(location: Path) -> Iterator[Member]:
         `location` is missing, is neither folder nor archive, or is a broken archive; or an archive
         has a link, device or sparse file, an absolute name, one with ``..``, or one name twice.
     """
-    if location.is_dir():
+    with naming_broken_archive(str(location)):
+        is_folder, is_file = location.is_dir(), location.is_file()
+        zipped = is_file and zipfile.is_zipfile(location)
+    if is_folder:
         yield from _iterate_folder(location)
-    elif not location.is_file():
-        raise InputError(f"{location} does not exist; give a folder or an archive.")
+    elif not is_file:
+        raise InputError(f"{location} is no folder or file; give a folder or an archive.")
     else:
-        with naming_broken_archive(str(location)):
-            zipped = zipfile.is_zipfile(location)
         archived = _iterate_zip(location) if zipped else _iterate_tar(location)
         seen: set[str] = set()
         for member in archived:
@@ -104,6 +107,15 @@ def iterate_members(location: Path) -> Iterator[Member]:
                 raise InputError(f"{member.place} is in the archive twice; names must differ.")
             seen.add(member.name)
             yield member
+
+
+def read_at_most(stream: IO[bytes], limit: int) -> bytes:
+    """Read up to `limit` bytes, taking memory for what comes and not for what is declared."""
+    pieces = []
+    while limit > 0 and (piece := stream.read(min(limit, _PIECE))):
+        pieces.append(piece)
+        limit -= len(piece)
+    return b"".join(pieces)
 
 
 @contextmanager
@@ -159,7 +171,7 @@ def _iterate_tar(archive: Path) -> Iterator[Member]:
                 continue
             if not entry.isreg() or entry.issparse():
                 raise InputError(
-                    f"{place} is a link, device or sparse file; allowed are plain files and folders."
+                    f"{place} is a link, device or sparse file; allowed are plain files."
                 )
             yield Member(_plain_name(entry.name), place, entry.size, _opener(tar, entry))
         # An uncompressed archive that was cut off between two members lacks the block of zeros
@@ -186,9 +198,7 @@ def _iterate_zip(archive: Path) -> Iterator[Member]:
                 continue
             kind = stat.S_IFMT(entry.external_attr >> 16)
             if kind not in (0, stat.S_IFREG):
-                raise InputError(
-                    f"{place} is a link or device; allowed are plain files and folders."
-                )
+                raise InputError(f"{place} is a link or device; allowed are plain files.")
             name = _plain_name(entry.filename)
             yield Member(name, place, entry.file_size, lambda entry=entry: file.open(entry))  # type: ignore[misc]
 

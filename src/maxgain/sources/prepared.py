@@ -57,9 +57,9 @@ class PreparedData:
     """
 
     training_images: Float32[Tensor, "training channels height width"]
-    training_labels: Int64[Tensor, "training"]  # noqa: UP037
+    training_labels: Int64[Tensor, "training"]
     validation_images: Float32[Tensor, "validation channels height width"]
-    validation_labels: Int64[Tensor, "validation"]  # noqa: UP037
+    validation_labels: Int64[Tensor, "validation"]
     mean_image: Float32[Tensor, "channels height width"]
     role: str
     label: str
@@ -195,7 +195,7 @@ def _check_tensors(path: Path, tensors: Mapping[str, Tensor], classes: int) -> N
     size = tensors["mean_image"].shape
     for split in ("training", "validation"):
         images, labels = tensors[f"{split}_images"], tensors[f"{split}_labels"]
-        if images.ndim != 4 or not len(images) or images.shape[1:] != size:
+        if images.ndim != 4 or images.numel() == 0 or images.shape[1:] != size:
             raise InputError(
                 f"{path}: {split}_images has the shape {tuple(images.shape)}; allowed is (count, "
                 f"channels, height, width) with the size {tuple(size)} of mean_image."
@@ -220,4 +220,4 @@ def _check_tensors(path: Path, tensors: Mapping[str, Tensor], classes: int) -> N
 
 
 def _is_finite(tensor: Tensor) -> bool:
-    return all(bool(chunk.isfinite().all()) for chunk in tensor.split(1000))
+    return all(bool(chunk.isfinite().all()) for chunk in torch.split(tensor, 1000))

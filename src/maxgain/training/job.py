@@ -37,9 +37,9 @@ def run_training_job(
 
     def report(number: int, row: dict[str, float], duration: float | None) -> None:
         seconds.append({"epoch": number, "seconds": "nan" if duration is None else duration})
-        console.print(_progress(number, run.epochs, row, duration), highlight=False)
+        console.print(_progress(number, run.epochs, row, duration), highlight=False, soft_wrap=True)
 
-    console.print(f"{run.name} on {prepared.label}, {describe_device(target)}", highlight=False)
+    console.print(f"{run.name} on {prepared.label}, {describe_device(target)}", highlight=False, soft_wrap=True)
     state = TrainingState(state_root, identity)
     with state.locked():
         epochs = train(run, data, device, state, report)

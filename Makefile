@@ -1,0 +1,37 @@
+# make results   set up the environment and regenerate results and figures
+# make test      set up the environment and run the tests
+# make check     linters and the type checker
+# make lock      pin the environment as it is now
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/installed
+
+.PHONY: results test check lock
+.DELETE_ON_ERROR:
+
+results: $(INSTALLED)
+	$(BIN)/snakemake --cores all
+
+test: $(INSTALLED)
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 tests
+
+check: $(INSTALLED)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+$(INSTALLED): requirements.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "maxgain needs Python 3.11 or newer")'
+	$(PYTHON) -m venv $(VENV)
+	# torch first: with it in place nothing else asks for another build of it.
+	$(BIN)/pip install --quiet $$(grep '^torch==' requirements.lock)
+	$(BIN)/pip install --quiet -r requirements.lock
+	$(BIN)/pip install --quiet --no-deps -e .
+	touch $@
+
+lock:
+	{ sed -n 1p requirements.lock; $(BIN)/pip list --format=freeze \
+	  | grep -viE '^(maxgain|pip|setuptools|wheel)==' | sed 's/+[a-z0-9]*$$//' | sort -f; } > requirements.new
+	mv requirements.new requirements.lock

@@ -1,0 +1,17 @@
+"""The replication: data -> training -> gains -> curves -> figures and verdicts."""
+
+configfile: "config.yaml"
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/data.smk"
+include: "workflow/rules/training.smk"
+include: "workflow/rules/zoo.smk"
+include: "workflow/rules/figures.smk"
+include: "workflow/rules/verdicts.smk"
+
+rule all:
+    input:
+        FIGURES,
+        VERDICTS,
+        PROVENANCE,
+    default_target: True

@@ -1,0 +1,46 @@
+"""Claims are judged on the result tables; what the results were made from is recorded."""
+
+
+rule judge:
+    input:
+        curves=CURVES.values(),
+        toy=f"{RESULTS}/toy.csv",
+        zoo=f"{RESULTS}/zoo.csv",
+    output:
+        table=report(
+            f"{RESULTS}/verdicts.csv",
+            caption="../report/verdicts.rst",
+            category="Verdicts",
+            labels={"table": "verdicts"},
+        ),
+        page=f"{RESULTS}/verdicts.md",
+    log:
+        f"{LOGS}/judge.log",
+    resources:
+        mem_mb=2000,
+        runtime=20,
+    conda:
+        "../../environment.yml"
+    shell:
+        "maxgain judge --results {RESULTS} --output {output.table} --page {output.page} "
+        "2>&1 | tee {log}"
+
+
+rule provenance:
+    input:
+        VERDICTS,
+    output:
+        PROVENANCE,
+    params:
+        protocol=PROTOCOL.model_dump_json(),
+        runs=f"{RESULTS}/runs",
+    log:
+        f"{LOGS}/provenance.log",
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    conda:
+        "../../environment.yml"
+    shell:
+        "maxgain provenance --protocol {params.protocol:q} --runs {params.runs} "
+        "--output {output} 2>&1 | tee {log}"
