@@ -1,6 +1,7 @@
 # make results   set up the environment and regenerate results and figures
 # make test      set up the environment and run the tests
 # make check     linters and the type checker
+# make test-cluster  the workflow on a one-node SLURM cluster (as root, where it can be installed)
 # make lock      pin the environment as it is now
 
 PYTHON ?= python3
@@ -8,14 +9,17 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
 
-.PHONY: results test check lock
+.PHONY: results test test-cluster check lock
 .DELETE_ON_ERROR:
 
 results: $(INSTALLED)
 	$(BIN)/snakemake --cores all
 
 test: $(INSTALLED)
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 tests
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadgroup tests/exact tests/trends tests/whole
+
+test-cluster: $(INSTALLED)
+	$(BIN)/pytest -rs tests/cluster
 
 check: $(INSTALLED)
 	$(BIN)/ruff check .

@@ -80,6 +80,8 @@ def download(
                 os.replace(part, destination)
                 return url
             failures.append(f"{url} ({reason})")
+        if part.exists() and part.stat().st_size == 0:
+            part.unlink()
     except OSError as error:
         raise InputError(
             f"{error.filename or part} cannot be written: {error.strerror or error}."
@@ -217,7 +219,6 @@ class _ProgressBar:
         self._task = self._progress.add_task(name, total=None)
 
     def __enter__(self) -> "_ProgressBar":
-        self._progress.start()
         return self
 
     def __exit__(
@@ -226,11 +227,13 @@ class _ProgressBar:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._progress.stop()
+        if self._progress.live.is_started:  # Else it would print an empty line.
+            self._progress.stop()
 
     def start_at(self, offset: int) -> None:
-        """Count the body from `offset` on."""
+        """Appear, and count the body from `offset` on."""
         self._offset = offset
+        self._progress.start()
 
     def update(self, count: int) -> None:
         """Move on by `count` bytes."""

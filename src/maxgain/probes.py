@@ -35,4 +35,5 @@ def raw_impulse_image(
 
     An option only: its gain curves are erratic, those of `impulse_image` reproduce the paper's.
     """
-    return impulse_image(*mean_image.shape, value=value) - mean_image
+    channels, height, width = mean_image.shape
+    return impulse_image(channels, height, width, value) - mean_image

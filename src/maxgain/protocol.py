@@ -271,6 +271,20 @@ def parse_protocol(raw: Mapping[str, object], source: str = "the configuration")
         raise InputError(f"{source}: {_first_problem(error)}") from error
 
 
+def parse_protocol_json(text: str) -> Protocol:
+    """Typed protocol of its JSON form (`Protocol.model_dump_json`).
+
+    Raises
+    ------
+    InputError
+        The text is not a protocol.
+    """
+    try:
+        return Protocol.model_validate_json(text)
+    except ValidationError as error:
+        raise InputError(f"the protocol: {_first_problem(error)}") from error
+
+
 def parse_experiment(text: str) -> Experiment:
     """Typed experiment of its JSON form (`Experiment.model_dump_json`).
 

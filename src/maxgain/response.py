@@ -12,10 +12,11 @@ different networks compare.
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from typing import Literal
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Real, Shaped
 from torch import Tensor, nn
 from torch.func import functional_call, grad, vmap
 
@@ -56,7 +57,7 @@ class Measurement:
 
 def measure(
     network: nn.Module,
-    image: Float[Tensor, "channels height width"],
+    image: Real[Tensor, "channels height width"],
     projection: Projection = "inverse-score",
     *,
     window: bool = False,
@@ -67,9 +68,10 @@ def measure(
     ----------
     network
         Takes a batch (1, channels, height, width) of 0-255 pixels, returns logits. It is measured
-        in evaluation mode and float32 and left as it was found.
+        in evaluation mode and left as it was found. The arithmetic is float32 whatever precision
+        training used; only a float64 network is measured in float64.
     image
-        The input at which the network is linearised, in 0-255 pixel units.
+        The input at which the network is linearised, in 0-255 pixel units; any real dtype.
     projection
         See `Projection`; a class projection needs logits of shape (1, classes).
     window
@@ -100,7 +102,7 @@ def measure(
 
 def input_gradient(
     network: nn.Module,
-    image: Float[Tensor, "channels height width"],
+    image: Real[Tensor, "channels height width"],
     projection: Projection = "inverse-score",
 ) -> Float[Tensor, "channels height width"]:
     """Derivative of the projected output by the image, d<p, z>/dx (eq. 4), by backpropagation.
@@ -144,8 +146,8 @@ def hann_window(height: int, width: int) -> Float[Tensor, "height width"]:
 
 def snapshot_gains(
     network: nn.Module,
-    snapshots: Mapping[str, Float[Tensor, "epochs *parameter"]],
-    image: Float[Tensor, "channels height width"],
+    snapshots: Mapping[str, Shaped[Tensor, "epochs *parameter"]],
+    image: Real[Tensor, "channels height width"],
     projection: ClassProjection = "inverse-score",
     *,
     window: bool = True,
@@ -167,57 +169,59 @@ def snapshot_gains(
     Raises
     ------
     InputError
-        The snapshots' names, shapes or numbers of epochs do not fit the network.
+        The snapshots' names, shapes or numbers of epochs do not fit the network, or the image or
+        the projection does not.
     """
-    epochs = _checked_epochs(network, snapshots)
+    _checked_image(image)
     _checked_projection(projection)
+    if isinstance(projection, Tensor):
+        raise InputError(
+            f"projection is a tensor; snapshots allow only {', '.join(CLASS_PROJECTIONS)}."
+        )
+    if snapshots_at_once < 1:
+        raise InputError(f"snapshots_at_once is {snapshots_at_once}; it must be at least 1.")
+    epochs = _checked_epochs(network, snapshots)
 
     def project(
         pixels: Float[Tensor, "channels height width"], state: dict[str, Tensor]
     ) -> Float[Tensor, ""]:
-        logits = functional_call(network, state, (pixels[None],)).flatten()
-        log_scores = logits.log_softmax(0)
-        winner = torch.arange(len(log_scores)) == log_scores.argmax()
-        return _projected_log_score(torch.where(winner, log_scores, 0.0).sum(), projection)
+        logits = functional_call(network, state, (pixels[None],))
+        return _projected(logits, projection)
 
     gradients = vmap(grad(project), in_dims=(None, 0))
     pixels = image.float()
     gains = []
-    with _evaluation_mode(network):
+    with _evaluation_mode(network), _no_autocast(pixels.device):
         for first in range(0, epochs, snapshots_at_once):
             chunk = {
                 name: values[first : first + snapshots_at_once].to(pixels.device).float()
                 for name, values in snapshots.items()
             }
-            gradient = gradients(pixels, chunk)
+            with _refusals_named(image):
+                gradient = gradients(pixels, chunk)
             gains.append(maximum_gain(frequency_response(gradient, window=window)))
     if not gains:
         return torch.empty(0, len(image))
-    finite = torch.stack(
-        [values.reshape(epochs, -1).isfinite().all(1).cpu() for values in snapshots.values()]
-    ).all(0)
+    finite = torch.ones(epochs, dtype=torch.bool)
+    for name, _ in network.named_parameters():
+        finite &= snapshots[name].reshape(epochs, -1).isfinite().all(1).cpu()
     return torch.where(finite[:, None], torch.cat(gains).cpu(), torch.nan)
 
 
 def _gradient_and_output(
     network: nn.Module, image: Tensor, projection: Projection
 ) -> tuple[Tensor, Tensor]:
-    if image.ndim != 3:
-        raise InputError(
-            f"image has the shape {tuple(image.shape)}; it must be (channels, height, width)."
-        )
+    _checked_image(image)
     _checked_projection(projection)
-    with _evaluation_mode(network), torch.enable_grad():
-        # Whole numbers and half precision become float32; a float64 network stays float64.
-        precision = torch.promote_types(image.dtype, torch.float32)
-        pixels = image.detach().to(precision).requires_grad_(True)
-        try:
-            output = network(pixels[None])
-        except RuntimeError as error:
-            raise InputError(
-                f"the network does not accept an image of shape {tuple(image.shape)}: "
-                f"{str(error).splitlines()[0]}"
-            ) from error
+    pixels = _pixels_for(network, image).requires_grad_(True)
+    widened = _widened_half_precision(network)
+    with _evaluation_mode(network), torch.enable_grad(), _no_autocast(pixels.device):
+        batch = pixels[None].clone()  # A network may begin with an operation in place.
+        with _refusals_named(image):
+            # Without need a network is called as it is: functional_call refuses scripted modules.
+            output = functional_call(network, widened, (batch,)) if widened else network(batch)
+        if not isinstance(output, Tensor):
+            raise InputError(f"the network returns a {type(output).__name__}; it must be a tensor.")
         (gradient,) = torch.autograd.grad(
             _projected(output, projection), pixels, allow_unused=True, materialize_grads=True
         )
@@ -242,8 +246,20 @@ def _projected(output: Tensor, projection: Projection) -> Float[Tensor, ""]:
             f"the network's output has the shape {tuple(output.shape)}; the projection "
             f"'{projection}' needs logits of shape (1, classes)."
         )
-    log_scores = output.flatten().log_softmax(0)
-    return _projected_log_score(log_scores[log_scores.argmax()], projection)
+    return _projected_log_score(_winning_log_score(output), projection)
+
+
+def _winning_log_score(logits: Float[Tensor, "1 classes"]) -> Float[Tensor, ""]:
+    """Logarithm of the softmax output of the winning class.
+
+    Written as -log(1 + the other classes' sum of exp(l - l_c)): where z_c is nearly 1, the
+    derivative of log-softmax would be the rounding error of 1 - z_c.
+    """
+    values = logits.flatten()
+    winner = torch.arange(len(values), device=values.device) == values.argmax()
+    own = torch.where(winner, values, 0.0).sum()
+    others = values.masked_fill(winner, -torch.inf).logsumexp(0)
+    return nn.functional.logsigmoid(own - others)
 
 
 def _projected_log_score(
@@ -259,6 +275,25 @@ def _projected_log_score(
     return log_score * log_score.detach().exp().square()
 
 
+@contextmanager
+def _refusals_named(image: Tensor) -> Iterator[None]:
+    """Turn what a network says of an image that does not fit into one sentence."""
+    try:
+        yield
+    except (RuntimeError, ValueError, AssertionError) as error:
+        said = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise InputError(
+            f"the network does not accept an image of shape {tuple(image.shape)}: {said}"
+        ) from error
+
+
+def _checked_image(image: Tensor) -> None:
+    if image.ndim != 3:
+        raise InputError(
+            f"image has the shape {tuple(image.shape)}; it must be (channels, height, width)."
+        )
+
+
 def _checked_projection(projection: Projection) -> None:
     if not isinstance(projection, Tensor) and projection not in CLASS_PROJECTIONS:
         raise InputError(
@@ -266,8 +301,36 @@ def _checked_projection(projection: Projection) -> None:
         )
 
 
+def _pixels_for(network: nn.Module, image: Tensor) -> Tensor:
+    """The image where the network is, in float32; in float64 only for a float64 network."""
+    for value in chain(network.parameters(), network.buffers()):
+        if value.is_floating_point():
+            dtype = torch.promote_types(value.dtype, torch.float32)
+            return image.detach().to(value.device, dtype)
+    return image.detach().to(torch.promote_types(image.dtype, torch.float32))
+
+
+def _widened_half_precision(network: nn.Module) -> dict[str, Tensor]:
+    """The parameters and buffers that half precision holds, in float32."""
+    named = chain(network.named_parameters(), network.named_buffers())
+    return {
+        name: value.detach().float()
+        for name, value in named
+        if value.dtype in (torch.float16, torch.bfloat16)
+    }
+
+
+@contextmanager
+def _no_autocast(device: torch.device) -> Iterator[None]:
+    """Full precision even inside a caller's mixed-precision context."""
+    with torch.autocast(device.type, enabled=False):
+        yield
+
+
 def _checked_epochs(network: nn.Module, snapshots: Mapping[str, Tensor]) -> int:
     state = network.state_dict()
+    if not state:
+        raise InputError("the network has no parameters; its snapshots cannot be measured.")
     if missing := sorted(state.keys() - snapshots.keys()):
         raise InputError(f"the snapshots lack '{missing[0]}', which the network has.")
     if unknown := sorted(snapshots.keys() - state.keys()):

@@ -24,7 +24,7 @@ def _loads_compiled_operators() -> bool:
     libraries = list(Path(specification.origin).parent.glob("_C*.so"))
     try:
         for library in libraries:
-            torch.ops.load_library(library)
+            torch.ops.load_library(library)  # type: ignore[no-untyped-call]
     except OSError:
         return False
     return bool(libraries)
@@ -33,9 +33,9 @@ def _loads_compiled_operators() -> bool:
 def _declare_missing_operators() -> torch.library.Library | None:
     if _loads_compiled_operators():
         return None
-    library = torch.library.Library("torchvision", "FRAGMENT")
+    library = torch.library.Library("torchvision", "FRAGMENT")  # type: ignore[no-untyped-call]
     for schema in _SCHEMAS.values():
-        library.define(schema)
+        library.define(schema)  # type: ignore[no-untyped-call]
     return library
 
 

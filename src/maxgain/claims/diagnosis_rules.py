@@ -2,12 +2,14 @@
 
 import math
 from collections.abc import Callable, Hashable
+from functools import lru_cache
 from statistics import mean
 from typing import TypeVar
 
 import numpy as np
+from jaxtyping import Float
+from numpy import ndarray
 from scipy import stats
-from sklearn.metrics import cohen_kappa_score
 
 from maxgain.claims.evidence import Claim, Evidence, NotRun, ResultTables, decide
 from maxgain.claims.runs import Run, read_runs
@@ -82,15 +84,13 @@ def judge_d5(tables: ResultTables, claim: Claim) -> Evidence:
     on one image whatever the validation set's size.
     """
     runs = _gather_runs(tables, claim)
-    pairs = [(str(_diagnose_by_gain(run)), str(_diagnose_by_losses(run))) for run in runs]
+    pairs = [(_diagnose_by_gain(run), _diagnose_by_losses(run)) for run in runs]
     groups = _group_by_setting(runs, pairs)
-    kappa = _agree(pairs)
-    generator = np.random.default_rng(0)
-    draws = []
-    for _ in range(DRAWS if len(groups) > 1 else 0):
-        chosen = generator.integers(len(groups), size=len(groups))
-        draws.append(_agree([pair for place in chosen for pair in groups[place]]))
-    finite = np.array([draw for draw in draws if math.isfinite(draw)])
+    counts = np.array([_count_pairs(group) for group in groups])
+    kappa = _compute_kappa(counts.sum(axis=0))
+    chosen = np.random.default_rng(0).integers(len(groups), size=(DRAWS, len(groups)))
+    draws = np.array([_compute_kappa(counts[places].sum(axis=0)) for places in chosen])
+    finite = draws[np.isfinite(draws)] if len(groups) > 1 else np.empty(0)
     low, high = (
         (float(end) for end in np.quantile(finite, (0.025, 0.975)))
         if finite.size > DRAWS // 2
@@ -145,20 +145,42 @@ def _is_sweep(experiment: str) -> bool:
 
 
 def _diagnose_by_gain(run: Run) -> DiagnosisVerdict:
-    verdict = diagnose(run.gain).verdict
+    verdict = _diagnose_once(run.gain.tobytes())
     # The losses know no dead networks: their loss is finite and constant.
     return DiagnosisVerdict.UNDECIDED if verdict == DiagnosisVerdict.DEAD else verdict
 
 
 def _diagnose_by_losses(run: Run) -> DiagnosisVerdict:
-    return diagnose_losses(run.training_loss, run.validation_loss)
+    return _diagnose_losses_once(run.training_loss.tobytes(), run.validation_loss.tobytes())
 
 
-def _agree(pairs: list[tuple[str, str]]) -> float:
+# The five claims look at the same runs; bytes are what an array can be remembered by.
+@lru_cache(maxsize=1024)
+def _diagnose_once(gain: bytes) -> DiagnosisVerdict:
+    return diagnose(np.frombuffer(gain)).verdict
+
+
+@lru_cache(maxsize=1024)
+def _diagnose_losses_once(training_loss: bytes, validation_loss: bytes) -> DiagnosisVerdict:
+    return diagnose_losses(np.frombuffer(training_loss), np.frombuffer(validation_loss))
+
+
+def _count_pairs(
+    pairs: list[tuple[DiagnosisVerdict, DiagnosisVerdict]],
+) -> Float[ndarray, "labels labels"]:
+    """Return how often each pair of diagnoses (by gain, by losses) occurs."""
+    labels = list(DiagnosisVerdict)
+    counts = np.zeros((len(labels), len(labels)))
+    for by_gain, by_losses in pairs:
+        counts[labels.index(by_gain), labels.index(by_losses)] += 1
+    return counts
+
+
+def _compute_kappa(counts: Float[ndarray, "labels labels"]) -> float:
     """Return Cohen's kappa; NaN where all diagnoses on both sides are one and the same."""
-    if len({label for pair in pairs for label in pair}) < 2:
-        return math.nan
-    return float(cohen_kappa_score(*zip(*pairs, strict=True)))
+    shares = counts / counts.sum()
+    chance = float(shares.sum(axis=0) @ shares.sum(axis=1))
+    return (float(np.trace(shares)) - chance) / (1 - chance) if chance < 1 else math.nan
 
 
 def _group_by_setting(runs: list[Run], items: list[Item]) -> list[list[Item]]:

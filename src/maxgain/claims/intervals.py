@@ -12,7 +12,7 @@ from jaxtyping import Float
 from numpy import ndarray
 from scipy import stats
 
-from maxgain.diagnosis import detrended_differences, late_share, scale_of, trend
+from maxgain.diagnosis import detrended_differences, fit_line, late_share, scale_of, scales_of
 
 #: Steps in a block of the bootstrap: one odd epoch makes two neighbouring steps large.
 BLOCK = 3
@@ -45,9 +45,8 @@ def measure_mean(values: Float[ndarray, " epochs"]) -> Quantity:
 
 def measure_change(curve: Float[ndarray, " epochs"]) -> Quantity:
     """Return the change over a stretch of a curve: Theil-Sen slope times span, in its unit."""
-    line = trend(curve)
-    ends = sorted((line.slope_low * line.span, line.slope_high * line.span))
-    return Quantity(line.slope * line.span, *ends)
+    line = fit_line(curve)
+    return Quantity(line.slope * line.span, line.low * line.span, line.high * line.span)
 
 
 def measure_late_share(curve: Float[ndarray, " epochs"], epoch: int) -> Quantity:
@@ -65,6 +64,7 @@ def measure_order(curve: Float[ndarray, " epochs"]) -> Quantity:
     if values.size < 5 or np.unique(values).size < 2 or not np.isfinite(curve).any():
         return UNDEFINED
     tau = float(stats.kendalltau(np.arange(values.size), stats.rankdata(values)).statistic)
+    tau = round(tau, 12)
     half = 1.96 * np.sqrt(2 * max(0.0, 1 - tau**2) / values.size)
     return Quantity(tau, max(-1.0, tau - half), min(1.0, tau + half))
 
@@ -131,6 +131,6 @@ def _draw_log_scales(steps: Float[ndarray, " steps"]) -> Float[ndarray, " draws"
     starts = generator.integers(finite.size, size=(DRAWS, -(-finite.size // BLOCK)))
     places = (starts[..., None] + np.arange(BLOCK)) % finite.size
     samples = finite[places.reshape(DRAWS, -1)[:, : finite.size]]
-    scales = np.array([scale_of(sample) for sample in samples])
+    scales = scales_of(samples)
     # A sample may consist of zero steps alone; such draws have no logarithm.
     return np.asarray(np.log2(scales[scales > 0])) if (scales > 0).sum() > 1 else np.zeros(2)

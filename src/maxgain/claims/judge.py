@@ -44,7 +44,10 @@ def read_claims() -> tuple[Claim, ...]:
         text = pd.read_csv(file, dtype=str, keep_default_na=False)
     for name in numeric:
         text[name] = pd.to_numeric(text[name], errors="raise")
-    return tuple(Claim(**row) for row in text.to_dict("records"))  # type: ignore[misc]
+    return tuple(
+        Claim(**{str(name): value for name, value in row.items()})
+        for row in text.to_dict("records")
+    )
 
 
 def find_claim(name: str) -> Claim:
@@ -119,5 +122,15 @@ def _name_data(tables: ResultTables, claim: Claim) -> str:
             claim.table, tables.curves.get(claim.table)
         )
         used = [] if single is None else [single]
-    labels = {label for table in used if "data" in table for label in table["data"].dropna()}
-    return "; ".join(sorted(map(str, labels)))
+    labels = {
+        _name_label(label, stand_in)
+        for table in used
+        if {"data", "stand_in"} <= set(table)
+        for label, stand_in in table[["data", "stand_in"]].drop_duplicates().itertuples(index=False)
+    }
+    return "; ".join(sorted(labels))
+
+
+def _name_label(label: object, stand_in: object) -> str:
+    """Return a data set's label; one that does not say that it is a stand-in is made to."""
+    return f"{label} (stand-in)" if bool(stand_in) and "stand-in" not in str(label) else str(label)

@@ -117,7 +117,7 @@ def judge_n3(tables: ResultTables, claim: Claim) -> Evidence:
             continue
         sign = 1 if errors[0] < errors[1] else -1
         better.append("LeNet" if sign > 0 else "NIN")
-        excess.append(measure_mean(sign * (lenet.gain[window] - nin.gain[window])))
+        excess.append(measure_mean(sign * _subtract(lenet.gain, nin.gain, common)[window]))
     evidence = conclude(
         [hold_below("gain of the better network less the other's, dB", excess, claim.threshold)],
         len(pairs),

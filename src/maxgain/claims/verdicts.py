@@ -137,7 +137,7 @@ def find_worse_verdicts(reference: DataFrame, verdicts: DataFrame) -> dict[str, 
 
 def _read_table(path: Path) -> DataFrame:
     try:
-        return pd.read_csv(path, float_precision="round_trip")
+        return pd.read_csv(path)
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
         raise InputError(f"{path} is no table of comma-separated values: {error}.") from error
 

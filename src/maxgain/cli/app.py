@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from maxgain.cli import data, training
+from maxgain.cli import data, training, verdicts
 from maxgain.errors import InputError
 
 app = typer.Typer(
@@ -19,6 +19,9 @@ app.command()(data.prepare)
 app.command()(training.train)
 app.command()(training.gain)
 app.command()(training.curves)
+app.command()(verdicts.judge)
+app.command("show-verdicts")(verdicts.show_verdicts)
+app.command()(verdicts.provenance)
 
 
 def main() -> None:

@@ -19,6 +19,11 @@ class ImageData:
     images : pixels, 0-255
     labels : index of each image's class in `classes`
     classes : names of the classes
+
+    Raises
+    ------
+    InputError
+        There are no images or no pixels, or a label has no class.
     """
 
     images: UInt8[Tensor, "count channels height width"]
@@ -26,16 +31,6 @@ class ImageData:
     classes: tuple[str, ...]
 
     def __post_init__(self) -> None:
-        if self.images.dtype != torch.uint8 or self.images.ndim != 4:
-            raise InputError(
-                f"images are {self.images.dtype} of shape {tuple(self.images.shape)}; allowed are "
-                "torch.uint8 images of shape (count, channels, height, width)."
-            )
-        if self.labels.dtype != torch.int64 or self.labels.shape != self.images.shape[:1]:
-            raise InputError(
-                f"labels are {self.labels.dtype} of shape {tuple(self.labels.shape)}; allowed is "
-                f"one torch.int64 label for each of the {len(self.images)} images."
-            )
         if self.images.numel() == 0:
             raise InputError(f"images have shape {tuple(self.images.shape)}; none may be empty.")
         lowest, highest = int(self.labels.min()), int(self.labels.max())
@@ -66,7 +61,12 @@ class DataSet:
     training, validation : the images; same size and classes
     label : what titles and tables call the data, e.g. "MNIST"
     stand_in : whether the data stands in for another data set
-    checksums : content checksum of each source file, where the source has files
+    checksums : SHA-256 of each official file's uncompressed content, where there are such files
+
+    Raises
+    ------
+    InputError
+        The sets differ in size or classes, or the label is empty or not one line.
     """
 
     training: ImageData

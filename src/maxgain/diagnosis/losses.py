@@ -7,7 +7,7 @@ from numpy import ndarray
 
 from maxgain.diagnosis.gaps import keep_finite_epochs
 from maxgain.diagnosis.rules import MINIMUM_RUN, DiagnosisVerdict
-from maxgain.diagnosis.trend import FLAT_SHARE, late_share, trend
+from maxgain.diagnosis.trend import FLAT_SHARE, fit_line, late_share, trend
 from maxgain.diagnosis.variability import variability
 
 #: Training is unstable where a step of its loss is this share of the whole range of the loss: the
@@ -75,7 +75,7 @@ def diagnose_losses(
         return DiagnosisVerdict.OVERFITTING
     half = validation.size // 2
     share = late_share(validation, half)[0]
-    if np.isnan(share) or trend(validation[:half]).slope >= 0 or share < -FLAT_SHARE:
+    if np.isnan(share) or fit_line(validation[:half]).slope >= 0 or share < -FLAT_SHARE:
         return DiagnosisVerdict.UNDECIDED
     if share > FLAT_SHARE:
         return DiagnosisVerdict.LEARNING_RATE_TOO_LOW

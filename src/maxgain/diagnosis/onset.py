@@ -10,6 +10,7 @@ from numpy import ndarray
 from maxgain.diagnosis.trend import SIGNIFICANCE
 from maxgain.diagnosis.variability import (
     MINIMUM_DIFFERENCES,
+    START_STEPS,
     detrended_differences,
     scale_of,
 )
@@ -60,10 +61,11 @@ def variability_onset(
     ruptures); where the size steps down there, as after a steep start, the search goes on behind
     the cut.
 
-    Epochs that are NaN or infinite are left out with the steps to and from them; None with fewer
-    than 10 steps left.
+    The first three steps, and epochs that are NaN or infinite with the steps to and from them, are
+    left out; None with fewer than 10 steps left.
     """
     differences = detrended_differences(curve)
+    differences[:START_STEPS] = np.nan
     steps = np.flatnonzero(np.isfinite(differences))
     if steps.size < 2 * MINIMUM_DIFFERENCES:
         return None

@@ -10,7 +10,7 @@ from numpy import ndarray
 from maxgain.diagnosis.gaps import first_diverged_epoch, keep_finite_epochs
 from maxgain.diagnosis.onset import Onset, variability_onset
 from maxgain.diagnosis.trend import FLAT_SHARE, Trend, late_share, plateau_epoch, trend
-from maxgain.diagnosis.variability import variability
+from maxgain.diagnosis.variability import MINIMUM_DIFFERENCES, START_STEPS, variability
 
 #: A gain curve is smooth where its variability is below this, in dB: the usual limit of ripple in
 #: a filter's pass band, and a tenth of the 10 dB between two ticks of the paper's figures.
@@ -47,7 +47,8 @@ class Diagnosis:
     sentence
         The same in one plain sentence.
     variability, early_variability, late_variability
-        Variability in dB of the whole curve and of its halves; NaN where undefined.
+        Variability in dB of the whole curve and of its halves (`split_halves`); NaN where
+        undefined.
     trend
         Trend of the whole curve, dB per epoch.
     late_share
@@ -104,10 +105,11 @@ def diagnose(gain: Float[ndarray, " epochs"]) -> Diagnosis:
     """
     values = np.asarray(gain, dtype=np.float64)
     half = values.size // 2
+    early, late = split_halves(values)
     measured = {
         "variability": variability(values),
-        "early_variability": variability(values[: half + 1]),
-        "late_variability": variability(values[half:]),
+        "early_variability": variability(early),
+        "late_variability": variability(late),
         "trend": trend(values),
         "late_share": late_share(values, half + 1)[0],
         "plateau": plateau_epoch(values),
@@ -119,6 +121,20 @@ def diagnose(gain: Float[ndarray, " epochs"]) -> Diagnosis:
     draft = Diagnosis(DiagnosisVerdict.UNDECIDED, "", **measured)  # type: ignore[arg-type]
     verdict, sentence = _apply_rules(draft, values)
     return Diagnosis(verdict, sentence, **measured)  # type: ignore[arg-type]
+
+
+def split_halves(
+    gain: Float[ndarray, " epochs"],
+) -> tuple[Float[ndarray, " early"], Float[ndarray, " late"]]:
+    """Return both halves of a curve, the early one without the start.
+
+    The start is the first three steps (`maxgain.diagnosis.variability.START_STEPS`). The halves
+    overlap in short curves: each keeps the five steps that a variability needs.
+    """
+    shortest = MINIMUM_DIFFERENCES + 1
+    half = gain.size // 2
+    early = gain[START_STEPS : max(half + 1, START_STEPS + shortest)]
+    return early, gain[max(0, min(half, gain.size - shortest)) :]
 
 
 def _apply_rules(draft: Diagnosis, gain: Float[ndarray, " epochs"]) -> tuple[DiagnosisVerdict, str]:

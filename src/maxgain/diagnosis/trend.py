@@ -1,7 +1,7 @@
 """Whether a curve rises or falls, how fast, and when its rise stops."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 import pymannkendall
@@ -20,6 +20,15 @@ FLAT_SHARE = 0.25
 
 #: Significance level of the tests.
 SIGNIFICANCE = 0.05
+
+
+class Line(NamedTuple):
+    """A Theil-Sen slope per epoch, its 95 % interval, and the epochs it spans."""
+
+    slope: float
+    low: float
+    high: float
+    span: int
 
 
 @dataclass(frozen=True)
@@ -60,33 +69,37 @@ def trend(curve: Float[ndarray, " epochs"]) -> Trend:
 
     Epochs that are NaN or infinite are left out; the slope uses the others' true epochs.
     """
+    line = fit_line(curve)
     epochs, values = keep_finite_epochs(curve)
     if values.size < MINIMUM_EPOCHS:
-        nan = float("nan")
-        return Trend(nan, nan, nan, nan, "none", 0)
-    line = stats.theilslopes(values, epochs)
-    p_value = _test_trend(epochs, values)
+        return Trend(line.slope, line.low, line.high, float("nan"), "none", line.span)
+    p_value = _test_trend(epochs, values, line.slope)
     direction: Literal["rising", "falling", "none"] = "none"
     # The slope's sign is the test's, but where more than half of the pairs are ties it is 0.
     if p_value < SIGNIFICANCE and line.slope != 0:
         direction = "rising" if line.slope > 0 else "falling"
-    return Trend(
-        float(line.slope),
-        float(line.low_slope),
-        float(line.high_slope),
-        p_value,
-        direction,
-        int(epochs[-1] - epochs[0]),
-    )
+    return Trend(line.slope, line.low, line.high, p_value, direction, line.span)
 
 
-def _test_trend(epochs: Int[ndarray, " finite"], values: Float[ndarray, " finite"]) -> float:
+def fit_line(curve: Float[ndarray, " epochs"]) -> Line:
+    """Return the Theil-Sen line of a curve without a test (see `trend`); NaN like there."""
+    epochs, values = keep_finite_epochs(curve)
+    if values.size < MINIMUM_EPOCHS:
+        return Line(float("nan"), float("nan"), float("nan"), 0)
+    line = stats.theilslopes(values, epochs)
+    span = int(epochs[-1] - epochs[0])
+    return Line(float(line.slope), float(line.low_slope), float(line.high_slope), span)
+
+
+def _test_trend(
+    epochs: Int[ndarray, " finite"], values: Float[ndarray, " finite"], slope: float
+) -> float:
     """Return the p-value of the autocorrelation-corrected Mann-Kendall test (see `trend`)."""
     if np.ptp(values) == 0:
         return 1.0
     plain = float(pymannkendall.original_test(values).p)
     # On a straight line the detrended ranks are rounding error: they have no autocorrelation.
-    residuals = values - stats.theilslopes(values, epochs).slope * epochs
+    residuals = values - slope * epochs
     if np.ptp(residuals) <= 1e-9 * np.ptp(values):
         return plain
     with np.errstate(all="ignore"):
@@ -105,10 +118,10 @@ def late_share(curve: Float[ndarray, " epochs"], epoch: int) -> tuple[float, flo
 
     NaN where one of the two parts has fewer than 5 finite epochs or nothing changes at all.
     """
-    early, late = trend(curve[:epoch]), trend(curve[epoch - 1 :])
+    early, late = fit_line(curve[:epoch]), fit_line(curve[epoch - 1 :])
     before = early.slope * early.span
     shares = []
-    for slope in (late.slope, late.slope_low, late.slope_high):
+    for slope in (late.slope, late.low, late.high):
         after = slope * late.span
         whole = abs(before) + abs(after)
         sign = -1.0 if before < 0 else 1.0
@@ -142,7 +155,7 @@ def plateau_epoch(curve: Float[ndarray, " epochs"]) -> int | None:
     if rise <= 2 * deviation or rise <= 0:
         return None
     steepness = rise / float(epochs[place] - epochs[0])
-    if abs(trend(values[place:]).slope) > FLAT_SHARE * steepness:
+    if abs(fit_line(values[place:]).slope) > FLAT_SHARE * steepness:
         return None
     return int(epochs[place])
 

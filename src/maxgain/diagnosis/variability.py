@@ -9,8 +9,15 @@ from scipy import stats
 #: Fewer finite differences than this have no scale worth the name (its error exceeds 50 %).
 MINIMUM_DIFFERENCES = 5
 
+#: The first steps of a training are left out where a short curve is split: in its first epochs a
+#: network leaves its random state, and that jump says nothing about the epochs after it.
+START_STEPS = 3
+
 #: The share of absolute differences that `scale_of` reads its quantile at.
 QUANTILE = 0.75
+
+#: That quantile for a standard normal distribution.
+NORMAL_QUANTILE = float(stats.norm.ppf(0.5 + QUANTILE / 2))
 
 
 def detrended_differences(curve: Float[ndarray, " epochs"]) -> Float[ndarray, " steps"]:
@@ -59,8 +66,12 @@ def scale_of(differences: Float[ndarray, " steps"]) -> float:
     finite = differences[np.isfinite(differences)]
     if finite.size < MINIMUM_DIFFERENCES:
         return float("nan")
-    normal = stats.norm.ppf(0.5 + QUANTILE / 2)
-    return float(np.quantile(np.abs(finite), QUANTILE) / normal)
+    return float(scales_of(finite[None])[0])
+
+
+def scales_of(samples: Float[ndarray, "samples steps"]) -> Float[ndarray, " samples"]:
+    """Return `scale_of` every row; all differences must be finite."""
+    return np.asarray(np.quantile(np.abs(samples), QUANTILE, axis=1) / NORMAL_QUANTILE)
 
 
 def variability(curve: Float[ndarray, " epochs"]) -> float:

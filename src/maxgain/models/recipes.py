@@ -121,10 +121,10 @@ def parameter_rates(name: str, network: nn.Module) -> dict[float, list[nn.Parame
     recipe, layers = RECIPES[name], _layers(network)
     groups: dict[float, list[nn.Parameter]] = {}
     for layer in layers:
-        weight_rate, bias_rate = recipe.last_rates if layer is layers[-1] else recipe.rates
-        groups.setdefault(weight_rate, []).append(layer.weight)
-        assert layer.bias is not None
-        groups.setdefault(bias_rate, []).append(layer.bias)
+        rates = recipe.last_rates if layer is layers[-1] else recipe.rates
+        for rate, parameter in zip(rates, (layer.weight, layer.bias), strict=True):
+            assert isinstance(parameter, nn.Parameter)
+            groups.setdefault(rate, []).append(parameter)
     return groups
 
 

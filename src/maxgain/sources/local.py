@@ -9,7 +9,6 @@ import warnings
 import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
-from typing import IO, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -130,10 +129,10 @@ def read_plain(member: Member, plain: str) -> bytes:
         It cannot be read, or holds more than its header declares or a file may have.
     """
     with naming_broken_archive(member.place), member.open() as file:
-        stream: IO[bytes] = file
+        stream: io.BufferedIOBase = file
         # Every opened member is buffered, and so can be looked at before it is read.
         if file.peek(2)[:2] == _GZIP_MARK:  # type: ignore[attr-defined]
-            stream = cast(IO[bytes], gzip.GzipFile(fileobj=file))
+            stream = gzip.GzipFile(fileobj=file)
         if plain in CIFAR10_FILES:
             header, declared = b"", cifar.BATCH_BYTES
         else:

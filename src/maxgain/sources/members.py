@@ -1,16 +1,20 @@
 """Read the files in a folder, tar or zip archive one by one in memory, extracting nothing."""
 
+import bz2
+import gzip
 import lzma
 import os
 import stat
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
+from io import BufferedIOBase
 from pathlib import Path, PurePosixPath
-from typing import IO
+from typing import cast
 
 from maxgain.errors import InputError
 
@@ -22,6 +26,11 @@ MAXIMUM_MEMBERS = 2_000_000
 
 _MAXIMUM_HEADER_BYTES = 2**20
 _PIECE = 2**20
+_COMPRESSIONS: Mapping[bytes, Callable[[Path], BufferedIOBase]] = {
+    b"\x1f\x8b": gzip.GzipFile,
+    b"BZh": bz2.BZ2File,
+    b"\xfd7zXZ\0": lzma.LZMAFile,
+}
 _LONG_HEADERS = (
     tarfile.XHDTYPE,
     tarfile.XGLTYPE,
@@ -59,7 +68,7 @@ class Member:
     name: str
     place: str
     size: int
-    open: Callable[[], IO[bytes]]
+    open: Callable[[], BufferedIOBase]
 
     def read(self, limit: int = MAXIMUM_FILE_BYTES) -> bytes:
         """Return the content.
@@ -109,7 +118,22 @@ def iterate_members(location: Path) -> Iterator[Member]:
             yield member
 
 
-def read_at_most(stream: IO[bytes], limit: int) -> bytes:
+def file_member(path: Path, name: str) -> Member:
+    """Return the file at `path` as a member called `name`.
+
+    Raises
+    ------
+    InputError
+        There is none, it may not be read, or it is a pipe, device or folder.
+    """
+    with naming_broken_archive(str(path)):
+        status = path.stat()
+    if not stat.S_ISREG(status.st_mode):
+        raise InputError(f"{path} is not a regular file; allowed are files and folders.")
+    return Member(name, str(path), status.st_size, lambda: path.open("rb"))
+
+
+def read_at_most(stream: BufferedIOBase, limit: int) -> bytes:
     """Read up to `limit` bytes, taking memory for what comes and not for what is declared."""
     pieces = []
     while limit > 0 and (piece := stream.read(min(limit, _PIECE))):
@@ -136,12 +160,7 @@ def _iterate_folder(folder: Path) -> Iterator[Member]:
         folders.sort()
         for name in sorted(names):
             path = Path(root, name)
-            with naming_broken_archive(str(path)):
-                status = path.stat()
-            if not stat.S_ISREG(status.st_mode):
-                raise InputError(f"{path} is not a regular file; allowed are files and folders.")
-            relative = path.relative_to(folder).as_posix()
-            yield Member(relative, str(path), status.st_size, lambda path=path: path.open("rb"))  # type: ignore[misc]
+            yield file_member(path, path.relative_to(folder).as_posix())
 
 
 class _ShortHeader(tarfile.TarInfo):
@@ -161,7 +180,8 @@ class _ShortHeader(tarfile.TarInfo):
 def _iterate_tar(archive: Path) -> Iterator[Member]:
     with (
         naming_broken_archive(str(archive)),
-        tarfile.open(archive, "r|*", tarinfo=_ShortHeader) as tar,
+        _open_uncompressed(archive) as stream,
+        tarfile.open(fileobj=stream, mode="r|", tarinfo=_ShortHeader) as tar,
     ):
         for count, entry in enumerate(tar):
             tar.members = []  # type: ignore[attr-defined]  # Else every header stays in memory.
@@ -173,20 +193,30 @@ def _iterate_tar(archive: Path) -> Iterator[Member]:
                 raise InputError(
                     f"{place} is a link, device or sparse file; allowed are plain files."
                 )
-            yield Member(_plain_name(entry.name), place, entry.size, _opener(tar, entry))
+            yield Member(
+                _plain_name(entry.name), place, entry.size, partial(_open_tarred, tar, entry)
+            )
         # An uncompressed archive that was cut off between two members lacks the block of zeros
         # that ends it; tarfile says nothing then.
         if tar.fileobj is not None and tar.fileobj.tell() == tar.offset:  # type: ignore[attr-defined]
             raise InputError(f"{archive} is cut off: it has no end mark.")
+        # The checksum of compressed data is looked at where the data ends, behind the end mark.
+        while stream.read(_PIECE):
+            pass
 
 
-def _opener(tar: tarfile.TarFile, entry: tarfile.TarInfo) -> Callable[[], IO[bytes]]:
-    def open_entry() -> IO[bytes]:
-        file = tar.extractfile(entry)
-        assert file is not None  # Plain files only.
-        return file
+def _open_uncompressed(archive: Path) -> BufferedIOBase:
+    with archive.open("rb") as file:
+        start = file.read(6)
+    for mark, open_compressed in _COMPRESSIONS.items():
+        if start.startswith(mark):
+            return open_compressed(archive)
+    return archive.open("rb")
 
-    return open_entry
+
+def _open_tarred(tar: tarfile.TarFile, entry: tarfile.TarInfo) -> BufferedIOBase:
+    # None is what comes for folders and devices alone.
+    return cast(BufferedIOBase, tar.extractfile(entry))
 
 
 def _iterate_zip(archive: Path) -> Iterator[Member]:
@@ -200,7 +230,11 @@ def _iterate_zip(archive: Path) -> Iterator[Member]:
             if kind not in (0, stat.S_IFREG):
                 raise InputError(f"{place} is a link or device; allowed are plain files.")
             name = _plain_name(entry.filename)
-            yield Member(name, place, entry.file_size, lambda entry=entry: file.open(entry))  # type: ignore[misc]
+            yield Member(name, place, entry.file_size, partial(_open_zipped, file, entry))
+
+
+def _open_zipped(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> BufferedIOBase:
+    return cast(BufferedIOBase, archive.open(entry))
 
 
 def _refuse_too_many(count: int, archive: Path) -> None:

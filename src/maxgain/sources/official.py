@@ -10,7 +10,7 @@ from maxgain.download import download
 from maxgain.errors import InputError
 from maxgain.sources.checksums import CIFAR10_FILES, MNIST_FILES, sha256_of
 from maxgain.sources.local import read_local, read_plain
-from maxgain.sources.members import Member, iterate_members
+from maxgain.sources.members import file_member, iterate_members
 
 _MNIST_MIRRORS = (
     "https://ossci-datasets.s3.amazonaws.com/mnist",
@@ -119,8 +119,7 @@ def _verify(path: Path, *, file: OfficialFile) -> None:
     """Check the content of a downloaded file; its name does not matter."""
     if len(file.contents) == 1:
         (name,) = file.contents
-        member = Member(file.name, str(path), path.stat().st_size, lambda: path.open("rb"))
-        found = {name: sha256_of(read_plain(member, name))}
+        found = {name: sha256_of(read_plain(file_member(path, file.name), name))}
     else:
         found = {
             name: sha256_of(read_plain(member, name))

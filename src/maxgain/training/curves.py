@@ -46,7 +46,7 @@ def _run_rows(name: str, run: Run, folder: Path) -> Iterator[dict[str, object]]:
             f"{folder} has {len(history)} epochs in history.csv and {len(gains)} in gains.csv; "
             f"both must have the same number, at least {run.epochs}."
         )
-    made = _read_provenance(folder / "provenance.json")
+    made = read_run_provenance(folder / "provenance.json")
     common = {
         "experiment": name,
         "dataset": run.dataset,
@@ -64,7 +64,14 @@ def _run_rows(name: str, run: Run, folder: Path) -> Iterator[dict[str, object]]:
         yield {**common, **{key: epoch[key] for key in HISTORY_COLUMNS}, "gain_db": gain["gain_db"]}
 
 
-def _read_provenance(path: Path) -> dict[str, dict[str, object]]:
+def read_run_provenance(path: Path) -> dict[str, dict[str, object]]:
+    """What a run was made from, as `maxgain train` wrote it.
+
+    Raises
+    ------
+    InputError
+        The file is missing or not the provenance of a run.
+    """
     try:
         content: dict[str, dict[str, object]] = json.loads(path.read_text())
         if not {"data", "stand_in"} <= content["settings"].keys() or "device" not in content:

@@ -19,7 +19,9 @@ def choose_device(name: str, precision: str = "fp32") -> torch.device:
         raise InputError(f"precision is '{precision}'; allowed are fp32, tf32, bf16.")
     available = torch.cuda.is_available()
     if name == "cuda" and not available:
-        raise InputError("device is 'cuda', but no CUDA device is available; allowed are auto, cpu.")
+        raise InputError(
+            "device is 'cuda', but no CUDA device is available; allowed are auto, cpu."
+        )
     device = torch.device("cuda" if available and name != "cpu" else "cpu")
     if precision == "tf32" and device.type == "cpu":
         raise InputError(

@@ -150,16 +150,18 @@ class _StepGraph:
         self._flips = torch.zeros(steps, dtype=torch.bool, device=device)
         self._place = torch.zeros(1, dtype=torch.int64, device=device)
         state = _copies(trainer)
-        stream = torch.cuda.Stream(device)
+        stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
         stream.wait_stream(torch.cuda.current_stream(device))
-        with torch.cuda.stream(stream):
-            for _ in range(3):  # Libraries choose and set up their kernels before the capture.
+        # A run resumed in this epoch must draw the dropout of one that captured in an earlier.
+        with torch.random.fork_rng([device]):
+            with torch.cuda.stream(stream):
+                for _ in range(3):  # Libraries choose and set up their kernels before the capture.
+                    self._place.zero_()  # There may be fewer batches than warm-up steps.
+                    self._step(trainer)
+            torch.cuda.current_stream(device).wait_stream(stream)
+            self._graph = torch.cuda.CUDAGraph()
+            with torch.cuda.graph(self._graph):
                 self._step(trainer)
-        torch.cuda.current_stream(device).wait_stream(stream)
-        self._graph = torch.cuda.CUDAGraph()
-        self._place.zero_()
-        with torch.cuda.graph(self._graph):
-            self._step(trainer)
         _restore(trainer, state)
 
     def _step(self, trainer: Trainer) -> None:

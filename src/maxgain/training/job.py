@@ -39,9 +39,13 @@ def run_training_job(
         seconds.append({"epoch": number, "seconds": "nan" if duration is None else duration})
         console.print(_progress(number, run.epochs, row, duration), highlight=False, soft_wrap=True)
 
-    console.print(f"{run.name} on {prepared.label}, {describe_device(target)}", highlight=False, soft_wrap=True)
+    console.print(
+        f"{run.name} on {prepared.label}, {describe_device(target)}",
+        highlight=False,
+        soft_wrap=True,
+    )
     state = TrainingState(state_root, identity)
-    with state.locked():
+    with state.locked(lambda: console.print("another process trains this run: waiting for it")):
         epochs = train(run, data, device, state, report)
         rows = [{**epoch.row, "epoch": int(epoch.row["epoch"])} for epoch in epochs]
         write_snapshots(
@@ -67,11 +71,11 @@ def run_training_job(
 
 
 def training_data(prepared: PreparedData) -> TrainingData:
-    """The images of a prepared data set, in the order that training reads them in."""
+    """The images of a prepared data set, as training takes them."""
     return TrainingData(
-        training_pixels=prepared.training_images.permute(0, 2, 3, 1).contiguous(),
+        training_pixels=prepared.training_images,
         training_labels=prepared.training_labels,
-        validation_pixels=prepared.validation_images.permute(0, 2, 3, 1).contiguous(),
+        validation_pixels=prepared.validation_images,
         validation_labels=prepared.validation_labels,
         classes=prepared.number_of_classes,
         flips=prepared.role == "cifar10",

@@ -78,7 +78,8 @@ def train(
         The network does not fit the images, or the device is not available.
     """
     target = choose_device(device, run.precision)
-    network = _initial_network(run, data).to(target, memory_format=torch.channels_last)
+    network = _initial_network(run, data).to(target)
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimiser = build_optimiser(
         parameter_rates(run.architecture, network),
         run.momentum,
@@ -104,8 +105,9 @@ def train(
             order = draw_batches(run, number, len(training.labels), data.flips)
             score = trainer.train_epoch(order, learning_rate)
             check = evaluate(network, validation, run.precision)
-            row = _row(number, learning_rate, score, check)
-            epoch = Epoch(row, _weights(network))
+            epoch = Epoch(_row(number, learning_rate, score, check), _weights(network))
+            if _diverged(epoch):
+                epoch = _diverged_epoch(number, learning_rate, epoch.weights)
         state.save(number, epoch, _momentum(network, optimiser))
         epochs.append(epoch)
         report(number, epoch.row, time.perf_counter() - start)
@@ -144,7 +146,7 @@ def _derived_seed(seed: int, epoch: int) -> int:
 
 
 def _row(number: int, learning_rate: float, training: Score, validation: Score) -> dict[str, float]:
-    row = {
+    return {
         "epoch": float(number),
         "epoch_learning_rate": learning_rate,
         "training_loss": training.loss,
@@ -154,13 +156,11 @@ def _row(number: int, learning_rate: float, training: Score, validation: Score) 
         "training_top5_error": training.top5_error,
         "validation_top5_error": validation.top5_error,
     }
-    if not (math.isfinite(training.loss) and math.isfinite(validation.loss)):
-        return row | dict.fromkeys(HISTORY_COLUMNS[2:], math.nan)
-    return row
 
 
 def _diverged(epoch: Epoch) -> bool:
-    return math.isnan(epoch.row["training_loss"])
+    losses = epoch.row["training_loss"], epoch.row["validation_loss"]
+    return not all(math.isfinite(loss) for loss in losses)
 
 
 def _diverged_epoch(number: int, learning_rate: float, weights: dict[str, Tensor]) -> Epoch:
@@ -194,4 +194,3 @@ def _restore(
         buffer = torch.empty_like(parameter)  # Keeps the parameter's memory order.
         buffer.copy_(momentum[name])
         optimiser.state[parameter]["momentum_buffer"] = buffer
-

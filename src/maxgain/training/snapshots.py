@@ -80,6 +80,8 @@ def read_snapshots(path: Path) -> Snapshots:
     except FileNotFoundError as error:
         raise InputError(f"{path} does not exist; a file of snapshots is needed.") from error
     except (SafetensorError, KeyError, TypeError, ValueError, OSError) as error:
-        raise InputError(f"{path} is not a file of snapshots, or it is damaged: {error}.") from error
+        raise InputError(
+            f"{path} is not a file of snapshots, or it is damaged: {error}."
+        ) from error
     parameters = {name.removeprefix(_PARAMETER): values for name, values in tensors.items()}
     return Snapshots(architecture, parameters, mean_image)

@@ -8,17 +8,20 @@ the weights, so that the state of other settings is never picked up.
 import fcntl
 import hashlib
 import json
+import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import torch
 from safetensors.torch import load, save
 from torch import Tensor
 
-from maxgain.atomic import atomic_path
+from maxgain.atomic import atomic_path, explained_errors
+from maxgain.errors import InputError
 
 _NUMBER = "number."
 
@@ -47,12 +50,38 @@ class TrainingState:
         self.folder = root / hashlib.sha256(text.encode()).hexdigest()[:32]
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Hold the run against another process that trains it, such as a killed job's orphan."""
-        self.folder.parent.mkdir(parents=True, exist_ok=True)
-        with (self.folder.parent / f"{self.folder.name}.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+    def locked(self, waiting: Callable[[], None] = lambda: None) -> Iterator[None]:
+        """Hold the run against another process that trains it, such as a killed job's orphan.
+
+        Parameters
+        ----------
+        waiting
+            Called once if another process holds the run.
+
+        Raises
+        ------
+        InputError
+            The folder cannot be written.
+        """
+        with explained_errors(self._lock_path):
+            self.folder.parent.mkdir(parents=True, exist_ok=True)
+            lock = self._locked_file(waiting)
+        with lock:
             yield
+
+    def _locked_file(self, waiting: Callable[[], None]) -> BinaryIO:
+        while True:
+            lock = self._lock_path.open("wb")
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                waiting()
+                fcntl.flock(lock, fcntl.LOCK_EX)
+            # The process before removes its lock file when it is done; a lock on a file that
+            # has gone holds nobody off.
+            if _is_same_file(lock, self._lock_path):
+                return lock
+            lock.close()
 
     def save(self, number: int, epoch: Epoch, momentum: Mapping[str, Tensor]) -> None:
         """Add an epoch, numbered from 1. The momentum goes last: it makes the epoch count."""
@@ -76,7 +105,11 @@ class TrainingState:
     def remove(self) -> None:
         """Remove the state of a run whose results are written."""
         shutil.rmtree(self.folder, ignore_errors=True)
-        (self.folder.parent / f"{self.folder.name}.lock").unlink(missing_ok=True)
+        self._lock_path.unlink(missing_ok=True)
+
+    @property
+    def _lock_path(self) -> Path:
+        return self.folder.parent / f"{self.folder.name}.lock"
 
     @property
     def _momentum_path(self) -> Path:
@@ -84,6 +117,13 @@ class TrainingState:
 
     def _epoch_path(self, number: int) -> Path:
         return self.folder / f"epoch-{number:04d}.safetensors"
+
+
+def _is_same_file(file: BinaryIO, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 def _write(path: Path, tensors: Mapping[str, Tensor], numbers: Mapping[str, float]) -> None:
@@ -102,6 +142,8 @@ def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, float]] | None:
         content = path.read_bytes()
     except FileNotFoundError:
         return None
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}.") from error
     digest, body = content[:32], content[32:]
     if hashlib.sha256(body).digest() != digest:
         return None

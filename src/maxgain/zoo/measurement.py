@@ -1,0 +1,192 @@
+"""Measures one pretrained network on the natural image and on both impulses (section III-D)."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from jaxtyping import Float
+from PIL.Image import Image
+from safetensors.torch import save_file
+from torch import Tensor
+
+from maxgain.atomic import atomic_path
+from maxgain.errors import InputError
+from maxgain.probes import impulse_image, raw_impulse_image
+from maxgain.response import CLASS_PROJECTIONS, ClassProjection, Measurement, measure
+from maxgain.tables import write_table
+from maxgain.zoo.network import PretrainedNetwork
+from maxgain.zoo.photograph import crop_photograph
+
+ZOO_COLUMNS = (
+    "name",
+    "family",
+    "random_weights",
+    "top5_error",
+    "image",
+    "impulse",
+    "projection",
+    "channel",
+    "predicted_class",
+    "class_name",
+    "score",
+    "gain_db",
+    "data",
+    "seconds",
+)
+"""Columns of zoo.csv: one row per network, image, impulse choice, projection and channel."""
+
+CHANNELS = ("red", "green", "blue")
+
+ImageKind = Literal["natural", "impulse"]
+
+
+@dataclass(frozen=True)
+class Probe:
+    """One input at which a network is measured.
+
+    Attributes
+    ----------
+    image, impulse
+        As in the columns of zoo.csv: "natural" and "", "impulse" and "centred" or "raw".
+    pixels
+        What the network is given: 0-255 pixels after mean subtraction.
+    """
+
+    image: ImageKind
+    impulse: str
+    pixels: Float[Tensor, "channels height width"]
+
+    @property
+    def is_windowed(self) -> bool:
+        """A Hann window goes with impulse images only (end of section III-B)."""
+        return self.image == "impulse"
+
+
+@dataclass(frozen=True)
+class ProbeMeasurement:
+    """One measurement of a network: at a probe, under a projection.
+
+    `seconds` is the time of the forward and the backward pass.
+    """
+
+    probe: Probe
+    projection: ClassProjection
+    result: Measurement
+    seconds: float
+
+
+def make_probes(network: PretrainedNetwork, photograph: Image) -> list[Probe]:
+    """Natural image and both impulses for a network, in 0-255 pixels after mean subtraction.
+
+    The impulse "centred" is the input after mean subtraction; from "raw" the average image is
+    subtracted (protocol: the impulse image).
+    """
+    average = network.average_image
+    channels, height, width = average.shape
+    natural = crop_photograph(
+        photograph, (height, width), network.resize_to, network.interpolation, channels
+    )
+    return [
+        Probe("natural", "", natural - average),
+        Probe("impulse", "centred", impulse_image(channels, height, width)),
+        Probe("impulse", "raw", raw_impulse_image(average)),
+    ]
+
+
+def measure_network(network: PretrainedNetwork, photograph: Image) -> list[ProbeMeasurement]:
+    """Measure a network at every probe under every projection.
+
+    Raises
+    ------
+    InputError
+        The network does not take the image or does not return logits.
+    """
+    measurements = []
+    for probe in make_probes(network, photograph):
+        for projection in CLASS_PROJECTIONS:
+            start = time.perf_counter()
+            result = measure(
+                network.network, probe.pixels, projection, window=probe.is_windowed
+            )
+            seconds = time.perf_counter() - start
+            measurements.append(ProbeMeasurement(probe, projection, result, seconds))
+    return measurements
+
+
+def zoo_rows(
+    network: PretrainedNetwork, measurements: list[ProbeMeasurement], photograph: str
+) -> Iterator[dict[str, object]]:
+    """Rows of zoo.csv; `photograph` is the label of the natural image."""
+    for measurement in measurements:
+        result, probe = measurement.result, measurement.probe
+        assert result.predicted_class is not None
+        image = f"; image {photograph}" if probe.image == "natural" else ""
+        for channel, gain in zip(channel_names(len(result.gain)), result.gain, strict=True):
+            yield {
+                "name": network.name,
+                "family": network.family,
+                "random_weights": network.random_weights,
+                "top5_error": network.top5_error,
+                "image": probe.image,
+                "impulse": probe.impulse,
+                "projection": measurement.projection,
+                "channel": channel,
+                "predicted_class": result.predicted_class,
+                "class_name": network.class_name(result.predicted_class),
+                "score": result.score,
+                "gain_db": float(gain),
+                "data": network.weights + image,
+                "seconds": round(measurement.seconds, 3),
+            }
+
+
+def figure_arrays(
+    network: PretrainedNetwork, measurements: list[ProbeMeasurement]
+) -> dict[str, Tensor]:
+    """What figures 5 and 6 show: input, derivative and response of both images.
+
+    Under the projection 1/score; the impulse is the centred one. Keys are "natural.pixels"
+    (0-255, uint8), "natural.gradient", "natural.response" (dB), "impulse.gradient" ...
+    """
+    arrays = {}
+    for measurement in measurements:
+        probe = measurement.probe
+        if measurement.projection != "inverse-score" or probe.impulse == "raw":
+            continue
+        pixels = probe.pixels + network.average_image if probe.image == "natural" else probe.pixels
+        arrays[f"{probe.image}.pixels"] = pixels.round().byte()
+        arrays[f"{probe.image}.gradient"] = measurement.result.gradient
+        arrays[f"{probe.image}.response"] = measurement.result.response
+    return arrays
+
+
+def write_zoo_files(
+    table: Path,
+    arrays: Path,
+    network: PretrainedNetwork,
+    measurements: list[ProbeMeasurement],
+    photograph: str,
+) -> None:
+    """Write the rows and the arrays of one network."""
+    write_table(table, ZOO_COLUMNS, zoo_rows(network, measurements, photograph))
+    with atomic_path(arrays) as temporary:
+        tensors = {name: x.contiguous() for name, x in figure_arrays(network, measurements).items()}
+        save_file(tensors, temporary)
+
+
+def write_empty_files(table: Path, arrays: Path) -> None:
+    """Write a table without rows and arrays without any, for a network that is missing."""
+    write_table(table, ZOO_COLUMNS, [])
+    with atomic_path(arrays) as temporary:
+        save_file({}, temporary)
+
+
+def channel_names(channels: int) -> tuple[str, ...]:
+    """Names of an image's channels."""
+    if channels == 1:
+        return ("grey",)
+    if channels != len(CHANNELS):
+        raise InputError(f"the network's input has {channels} channels; 1 or 3 are known.")
+    return CHANNELS

@@ -1,0 +1,70 @@
+"""The natural image at which pretrained networks are measured."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from jaxtyping import UInt8
+from PIL import Image
+from torch import Tensor
+
+from maxgain.errors import InputError
+from maxgain.zoo.network import Interpolation
+
+GRACE_HOPPER = "grace_hopper.jpg (matplotlib)"
+"""Label of the photograph that is used where no other is given."""
+
+_RESAMPLING = {
+    "bilinear": Image.Resampling.BILINEAR,
+    "bicubic": Image.Resampling.BICUBIC,
+}
+
+
+def read_photograph(path: Path | None) -> tuple[Image.Image, str]:
+    """Photograph in colour, and its label; matplotlib's sample photograph if None.
+
+    Raises
+    ------
+    InputError
+        The file is missing or not an image.
+    """
+    label = path.name if path else GRACE_HOPPER
+    if path is None:
+        import matplotlib
+
+        path = Path(matplotlib.get_data_path()) / "sample_data" / "grace_hopper.jpg"
+    try:
+        with Image.open(path) as image:
+            return image.convert("RGB"), label
+    except FileNotFoundError as error:
+        raise InputError(f"image {path} does not exist.") from error
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise InputError(f"{path} is not a readable image: {error}.") from error
+
+
+def crop_photograph(
+    photograph: Image.Image,
+    size: tuple[int, int],
+    resize_to: int,
+    interpolation: Interpolation,
+    channels: int = 3,
+) -> UInt8[Tensor, "channels height width"]:
+    """Photograph scaled to `resize_to` pixels of its shorter side, centre cropped, as 0-255 pixels.
+
+    Parameters
+    ----------
+    size
+        Height and width of the crop.
+    channels
+        3 for colour, 1 for grey.
+    """
+    height, width = size
+    factor = max(resize_to / min(photograph.size), height / photograph.height, width / photograph.width)
+    scaled = photograph.resize(
+        (round(photograph.width * factor), round(photograph.height * factor)),
+        _RESAMPLING[interpolation],
+    )
+    left, top = (scaled.width - width) // 2, (scaled.height - height) // 2
+    crop = scaled.crop((left, top, left + width, top + height))
+    pixels = np.array(crop.convert("L" if channels == 1 else "RGB"))
+    return torch.from_numpy(pixels).reshape(height, width, channels).permute(2, 0, 1).contiguous()

@@ -1,0 +1,55 @@
+"""Gathers the tables of single networks into zoo.csv, and names those that are missing."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from maxgain.tables import read_table, write_table
+from maxgain.zoo.fetching import NetworkStatus, read_status
+from maxgain.zoo.measurement import ZOO_COLUMNS
+
+MISSING_COLUMNS = ("name", "reason")
+"""Columns of the table of networks that could not be measured."""
+
+
+def status_path(table: Path) -> Path:
+    """Where the status of a network's measurement lies, beside its table."""
+    return table.with_name(table.name.removesuffix(".csv") + ".json")
+
+
+def arrays_path(table: Path) -> Path:
+    """Where the arrays of a network's figures lie, beside its table."""
+    return table.with_name(table.name.removesuffix(".csv") + ".safetensors")
+
+
+def gather_tables(tables: Sequence[Path], output: Path, missing: Path) -> list[NetworkStatus]:
+    """Write one table of all networks in the order given, and one of those that are missing.
+
+    Parameters
+    ----------
+    tables
+        One a network, with its status (`status_path`) beside it.
+    output, missing
+        The tables to write.
+
+    Returns
+    -------
+    Status of the networks that are missing.
+
+    Raises
+    ------
+    InputError
+        A table or a status cannot be read.
+    """
+    rows: list[dict[str, str]] = []
+    absent = []
+    for table in tables:
+        status = read_status(status_path(table))
+        if status.ok:
+            rows += read_table(table, ZOO_COLUMNS)
+        else:
+            absent.append(status)
+    write_table(output, ZOO_COLUMNS, rows)
+    write_table(
+        missing, MISSING_COLUMNS, [{"name": s.name, "reason": s.reason} for s in absent]
+    )
+    return absent

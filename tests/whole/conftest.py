@@ -1,0 +1,46 @@
+"""A copy of the workflow in an empty folder, and the commands a user types in it."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).parents[2]
+_WORKFLOW = ("Snakefile", "config.yaml", "environment.yml", "workflow")
+
+Command = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def clone_workflow(folder: Path) -> Path:
+    """Copy what Snakemake needs, without any result."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in _WORKFLOW:
+        source = REPOSITORY / name
+        if source.is_dir():
+            shutil.copytree(source, folder / name)
+        else:
+            shutil.copy(source, folder / name)
+    return folder
+
+
+def run_in(folder: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a command of the test's own environment in a folder; both outputs in `stdout`."""
+    binaries = Path(sys.executable).parent
+    return subprocess.run(
+        [str(binaries / words[0]), *words[1:]],
+        cwd=folder,
+        env={**os.environ, "PATH": f"{binaries}:{os.environ['PATH']}", **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=300,
+    )
+
+
+@pytest.fixture
+def workflow_copy(tmp_path: Path) -> Path:
+    return clone_workflow(tmp_path / "clone")

@@ -1,0 +1,153 @@
+"""The whole smoke protocol from the command line, as a user would run it."""
+
+import json
+import re
+import socket
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+
+from tests.whole.conftest import clone_workflow, run_in
+
+SMOKE = ("--configfile", "workflow/protocols/smoke.yaml")
+FIGURES = [f"fig{number:02d}" for number in range(1, 14)]
+
+pytestmark = pytest.mark.xdist_group("pipeline")
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A clone in which the smoke protocol ran once, and what it printed."""
+    folder = clone_workflow(tmp_path_factory.mktemp("pipeline") / "clone")
+    done = run_in(folder, "snakemake", "--cores", "2", *SMOKE)
+    assert done.returncode == 0, done.stdout[-5000:]
+    return folder, done.stdout
+
+
+def test_every_figure_and_table_is_there(finished: tuple[Path, str]) -> None:
+    folder, _ = finished
+    for name in FIGURES:
+        for suffix in ("svg", "png"):
+            assert (folder / f"figures/smoke/{name}.{suffix}").stat().st_size > 2000, name
+    results = folder / "results/smoke"
+    for name in ("toy.csv", "zoo.csv", "verdicts.csv", "verdicts.md", "provenance.json"):
+        assert (results / name).stat().st_size > 0, name
+    curves = {path.stem for path in results.glob("curves/*.csv")}
+    assert curves == {"mnist_rates", "cifar_rates", "networks", "capacity"}
+
+
+def test_the_verdict_table_ends_the_terminal_output(finished: tuple[Path, str]) -> None:
+    _, printed = finished
+    end = printed[-8000:]
+    assert "Verdicts on the paper's claims" in end
+    assert re.search(r"\d+ (reproduced|inconclusive|not run|not reproduced)", end)
+    assert "epoch 3/3" in printed, "training shows its progress"
+
+
+def test_identical_settings_are_trained_once(finished: tuple[Path, str]) -> None:
+    folder, _ = finished
+    # 3 MNIST rates, 2 CIFAR rates (one of them is the LeNet of figures 12 and 13), x1/4.
+    assert len(list((folder / "results/smoke/runs").rglob("history.csv"))) == 6
+    shared = [
+        pd.read_csv(folder / f"results/smoke/curves/{name}.csv").query(
+            "learning_rate == 0.005 and capacity == 1 and network == 'lenet'"
+        )
+        for name in ("cifar_rates", "networks", "capacity")
+    ]
+    for table in shared[1:]:
+        assert table["gain_db"].tolist() == shared[0]["gain_db"].tolist()
+
+
+def test_stand_ins_are_named_everywhere(finished: tuple[Path, str]) -> None:
+    folder, printed = finished
+    verdicts = pd.read_csv(folder / "results/smoke/verdicts.csv").set_index("id")
+    assert "stand-in" in verdicts.loc["C1", "data"]
+    assert "stand-in" in printed
+    for name in ("fig10", "fig12", "fig13"):
+        assert "stand-in" in (folder / f"figures/smoke/{name}.svg").read_text(), name
+    provenance = json.loads((folder / "results/smoke/provenance.json").read_text())
+    assert provenance["settings"]["data"]["cifar10"]["stand_in"] is True
+
+
+def test_no_state_is_left_after_success(finished: tuple[Path, str]) -> None:
+    folder, _ = finished
+    state = folder / "results/smoke/state"
+    assert not state.exists() or not list(state.iterdir())
+
+
+def test_a_second_call_does_nothing(finished: tuple[Path, str]) -> None:
+    folder, _ = finished
+    again = run_in(folder, "snakemake", "--cores", "2", *SMOKE)
+    assert again.returncode == 0
+    assert "Nothing to be done" in again.stdout
+
+
+def test_one_changed_rate_reruns_only_what_depends_on_it(finished: tuple[Path, str]) -> None:
+    folder, _ = finished
+    overlay = yaml.safe_load((folder / "workflow/protocols/smoke.yaml").read_text())
+    overlay["experiments"]["mnist_rates"]["rate_factors"] = [1, 4, "1/3"]
+    (folder / "changed.yaml").write_text(yaml.safe_dump(overlay))
+    plan = run_in(folder, "snakemake", "-n", "--configfile", "changed.yaml")
+    assert plan.returncode == 0, plan.stdout
+    stats = plan.stdout.split("Job stats:")[1].split("Reasons")[0]
+    counts = {name: int(count) for name, count in re.findall(r"^(\w+) +(\d+)$", stats, re.M)}
+    assert counts.pop("total") == sum(counts.values())
+    assert counts["train"] == counts["gain"] == counts["curves"] == 1
+    assert "prepare" not in counts
+    drawn = set(re.findall(r"figures/smoke/(fig\d\d)", plan.stdout))
+    assert drawn == {"fig08", "fig09"}
+
+
+def test_the_report_builds_without_network(finished: tuple[Path, str]) -> None:
+    folder, _ = finished
+    # Any attempt to reach a host goes to a closed port of this machine.
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        proxy = f"http://127.0.0.1:{closed.getsockname()[1]}"
+        done = run_in(
+            folder,
+            "snakemake",
+            "--report",
+            "report.html",
+            *SMOKE,
+            http_proxy=proxy,
+            https_proxy=proxy,
+        )
+    assert done.returncode == 0, done.stdout[-3000:]
+    page = (folder / "report.html").read_text()
+    for name in FIGURES:
+        assert name in page, name
+
+
+def test_lint_finds_nothing(workflow_copy: Path) -> None:
+    done = run_in(workflow_copy, "snakemake", "--lint")
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert "Congratulations" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ("device=tpu", ("device", "tpu", "cpu")),
+        ("colour=red", ("colour", "protocol")),
+    ],
+)
+def test_bad_configuration_stops_before_any_job(
+    workflow_copy: Path, change: str, words: tuple[str, ...]
+) -> None:
+    done = run_in(workflow_copy, "snakemake", "--cores", "1", "--config", change)
+    assert done.returncode != 0
+    assert "Traceback" not in done.stdout
+    assert all(word in done.stdout for word in words), done.stdout
+    assert not (workflow_copy / "results").exists()
+
+
+def test_bad_arguments_end_in_one_sentence(tmp_path: Path) -> None:
+    done = run_in(
+        tmp_path, "maxgain", "train", "--data", "missing.safetensors", "--output", "run"
+    )
+    assert done.returncode == 2
+    assert done.stdout.startswith("error: missing.safetensors does not exist")
+    assert done.stdout.count("\n") == 1
