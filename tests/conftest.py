@@ -12,6 +12,17 @@ if imported := sorted(name for name in sys.modules if name.split(".")[0] == "max
 jaxtyping.install_import_hook("maxgain", "annotation_checks.check")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--results",
+        action="append",
+        default=[],
+        metavar="FOLDER",
+        help="results folder that tests/trends judges, for example results/embedded (may be "
+        "repeated; default: every results/PROTOCOL of this repository)",
+    )
+
+
 @pytest.fixture
 def unchecked_annotations() -> Iterator[None]:
     """Calls inside the test meet the library's own checks, as they do for a user."""

@@ -31,6 +31,10 @@ class _TransferError(Exception):
     """A transfer ended before the file was complete; the message says why."""
 
 
+class _TooLargeError(_TransferError):
+    """The file is larger than allowed; what came of it is of no use."""
+
+
 class _AlreadyWhole(Exception):  # noqa: N818 - no error
     """The server has nothing beyond the bytes that are there."""
 
@@ -103,6 +107,9 @@ def _try_mirror(
         start = part.stat().st_size if part.exists() else 0
         try:
             _transfer(url, part, progress, maximum_bytes, timeout)
+        except _TooLargeError as error:
+            part.unlink()
+            return str(error)
         except _TransferError as error:
             reason = str(error)
             if not part.exists() or part.stat().st_size <= start:
@@ -170,7 +177,7 @@ class _PartFile:
         if length is not None:
             self._expected = offset + int(length)
             if self._expected > self._maximum:
-                raise _TransferError(
+                raise _TooLargeError(
                     f"it declares {self._expected} bytes, at most {self._maximum} are allowed"
                 )
         self._bar.start_at(offset)
@@ -182,12 +189,13 @@ class _PartFile:
                 return self.start
             raise _TransferError("the server sent another part of the file than asked for")
         self._file.truncate(0)
+        self._file.seek(0)
         return 0
 
     def write(self, chunk: bytes) -> None:
         """Append `chunk`, as long as the file stays within its limit."""
         if self._file.tell() + len(chunk) > self._maximum:
-            raise _TransferError(f"it has more than the {self._maximum} bytes allowed")
+            raise _TooLargeError(f"it has more than the {self._maximum} bytes allowed")
         self._file.write(chunk)
 
     def flush(self) -> None:

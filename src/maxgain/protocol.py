@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import (
     AfterValidator,
@@ -15,7 +15,6 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    PositiveInt,
     ValidationError,
     model_validator,
 )
@@ -29,19 +28,29 @@ Device = Literal["auto", "cpu", "cuda"]
 FigureFormat = Literal["svg", "png", "pdf"]
 
 
+Count = Annotated[int, Field(strict=True, gt=0)]
+Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+Flag = Annotated[bool, Field(strict=True)]
+
+_NO_FRACTION = "must be a number or a fraction such as '1/3'"
+_SMALLEST, _LARGEST = Fraction(1, 10**12), Fraction(10**12)
+
+
 def _as_fraction(value: object) -> Fraction:
     """Read 4, 0.25 or "1/4"; decimals are taken as written, so that 0.05 x "1/10" is 0.005."""
     if isinstance(value, bool) or not isinstance(value, int | float | str | Fraction):
-        raise ValueError("must be a number or a fraction such as '1/3'")
+        raise ValueError(_NO_FRACTION)
     try:
         return Fraction(str(value))
     except (ValueError, ZeroDivisionError) as error:
-        raise ValueError("must be a number or a fraction such as '1/3'") from error
+        raise ValueError(_NO_FRACTION) from error
 
 
 def _positive(value: Fraction) -> Fraction:
     if value <= 0:
         raise ValueError("must be greater than 0")
+    if not _SMALLEST <= value <= _LARGEST:
+        raise ValueError("must lie between 1e-12 and 1e12")
     return value
 
 
@@ -52,7 +61,7 @@ def _without_repeats(values: list[Any]) -> list[Any]:
 
 
 Factor = Annotated[Fraction, BeforeValidator(_as_fraction), AfterValidator(_positive)]
-Seed = Annotated[int, Field(ge=0, lt=2**32)]
+Seed = Annotated[int, Field(strict=True, ge=0, lt=2**32)]
 
 
 class _Section(BaseModel):
@@ -65,14 +74,17 @@ class DataSource(_Section):
     source: Literal["official", "local", "embedded"] = "embedded"
     location: Path | None = None
     label: str | None = None
-    stand_in: bool = False
-    training_images: PositiveInt | None = None
-    validation_images: PositiveInt | None = None
+    stand_in: Flag = False
+    training_images: Count | None = None
+    validation_images: Count | None = None
 
     @model_validator(mode="after")
-    def _local_has_a_location(self) -> "DataSource":
+    def _keys_fit_the_source(self) -> "DataSource":
         if self.source == "local" and self.location is None:
             raise ValueError("source 'local' needs a location: a folder or an archive")
+        for key in ("location", "label", "stand_in"):
+            if self.source != "local" and getattr(self, key):
+                raise ValueError(f"{key} is for the source 'local'; here it is '{self.source}'")
         return self
 
 
@@ -80,7 +92,7 @@ class Gain(_Section):
     """How the Maximum Gain of a snapshot is measured (paper section III)."""
 
     impulse: Literal["centred", "raw"] = "centred"
-    impulse_value: Annotated[float, Field(gt=0, le=255)] = 255.0
+    impulse_value: Annotated[Number, Field(gt=0, le=255)] = 255.0
     projection: Literal["inverse-score", "score"] = "inverse-score"
 
 
@@ -98,12 +110,12 @@ class Experiment(_Section):
     capacities: Annotated[list[Factor], Field(min_length=1), AfterValidator(_without_repeats)] = [
         Fraction(1)
     ]
-    epochs: PositiveInt
-    fewer_epochs: dict[str, PositiveInt] | None = None
+    epochs: Count
+    fewer_epochs: dict[str, Count] | None = None
     seeds: Annotated[list[Seed], Field(min_length=1), AfterValidator(_without_repeats)]
-    batch_size: PositiveInt = 100
-    momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
-    schedule: list[tuple[PositiveInt, Factor]] = []
+    batch_size: Count = 100
+    momentum: Annotated[Number, Field(ge=0, lt=1)] = 0.9
+    schedule: list[tuple[Count, Factor]] = []
     precision: Precision = "fp32"
 
     @model_validator(mode="after")
@@ -112,6 +124,13 @@ class Experiment(_Section):
         for name in self.fewer_epochs or {}:
             if name not in arms:
                 raise ValueError(f"fewer_epochs names '{name}'; allowed are {', '.join(arms)}")
+        for name, epochs in (self.fewer_epochs or {}).items():
+            if epochs > self.epochs:
+                raise ValueError(
+                    f"fewer_epochs.{name} is {epochs}; allowed are 1 to epochs, {self.epochs}"
+                )
+        if self.dataset == "cifar10" and min(self.capacities) < Fraction(1, 32):
+            raise ValueError(f"capacities has {min(self.capacities)}; the least is 1/32")
         if "nin" in self.networks and (self.dataset != "cifar10" or self.capacities != [1]):
             raise ValueError("network 'nin' needs the dataset cifar10 and capacities [1]")
         if self.dataset == "mnist" and self.capacities != [1]:
@@ -221,7 +240,7 @@ class Protocol(_Section):
 
     protocol: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
     device: Device = "auto"
-    threads: PositiveInt = 1
+    threads: Count = 1
     data_folder: Path = Path("data")
     data: dict[Role, DataSource]
     gain: Gain = Gain()
@@ -245,6 +264,22 @@ class Protocol(_Section):
                     )
         return self
 
+    @model_validator(mode="after")
+    def _run_names_tell_settings_apart(self) -> "Protocol":
+        """A run's name has six digits of a number; more would share a folder unseen."""
+        known: dict[str, tuple[str, Run]] = {}
+        for name, experiment in self.experiments.items():
+            for run in experiment.runs():
+                settings = replace(run, epochs=0, rate_factor=0.0)
+                other, same = known.setdefault(run.name, (name, settings))
+                if settings != same:
+                    raise ValueError(
+                        f"experiments.{other} and experiments.{name} both have a run named "
+                        f"'{run.name}', but numbers in it differ beyond the sixth digit; allowed "
+                        "are equal numbers, or ones that differ in the first six digits"
+                    )
+        return self
+
     def runs(self) -> dict[str, Run]:
         """Every run of all experiments by its name, trained once for the most epochs asked."""
         runs: dict[str, Run] = {}
@@ -265,6 +300,11 @@ def parse_protocol(raw: Mapping[str, object], source: str = "the configuration")
     InputError
         One sentence on the first problem: key, value and what is allowed.
     """
+    if not isinstance(raw, Mapping):
+        raise InputError(
+            f"{source} is {_shown(raw)}; it must be a mapping; allowed in it are "
+            f"{_allowed_keys(())}."
+        )
     try:
         return Protocol.model_validate(dict(raw))
     except ValidationError as error:
@@ -300,30 +340,88 @@ def parse_experiment(text: str) -> Experiment:
 
 
 def _first_problem(error: ValidationError) -> str:
-    problem = error.errors()[0]
-    key = ".".join(str(part) for part in problem["loc"] if part != "[key]") or "the whole"
-    message = problem["msg"].removeprefix("Value error, ")
-    message = message[0].lower() + message[1:]
-    if problem["type"] == "extra_forbidden":
-        allowed = ", ".join(_allowed_keys(problem["loc"][:-1]))
-        return f"'{key}' is not a known key; allowed here are {allowed}."
-    if problem["type"] == "missing":
-        return f"'{key}' is missing."
-    value = problem["input"]
-    shown = "" if isinstance(value, dict | BaseModel) else f" is {value!r};"
-    return f"'{key}'{shown} {message}."
+    """One sentence on a problem: key, value and what is allowed."""
+    problems = error.errors()
+    # A misspelt key is missing as well; the misspelling is what the user should look at.
+    unknown = [problem for problem in problems if problem["type"] == "extra_forbidden"]
+    problem = (unknown or problems)[0]
+    location, kind, value = problem["loc"], problem["type"], problem["input"]
+    if location and location[-1] == "[key]":
+        location, kind = location[:-1], "extra_forbidden"
+    key = ".".join(str(part) for part in location)
+    if kind in ("extra_forbidden", "invalid_key"):
+        return f"'{key}' is not a known key; allowed here are {_allowed_keys(location[:-1])}."
+    if kind == "missing" and location[-1] in _REQUIRED:
+        return f"'{key}' is missing; it must be {_REQUIRED[str(location[-1])]}."
+    message = _MESSAGES.get(kind) or _as_clause(problem["msg"])
+    if kind in ("model_type", "dict_type"):
+        message = f"must be a mapping; allowed in it are {_allowed_keys(location)}"
+    if kind == "value_error" and isinstance(value, Mapping):
+        return f"'{key}': {message}." if key else f"{message}."
+    if message.startswith("must"):
+        message = f"it {message}"
+    return f"'{key}' is {_shown(value)}; {message}." if key else f"{message}."
 
 
-def _allowed_keys(location: tuple[int | str, ...]) -> list[str]:
-    """Names of the fields at a place of the configuration."""
-    section: type[BaseModel] = Protocol
-    inside: dict[str, type[BaseModel]] = {
-        "data": DataSource,
-        "experiments": Experiment,
+_REQUIRED = {
+    "protocol": "a name of lower-case letters, digits, - and _",
+    "data": "a mapping; allowed in it are mnist, cifar10",
+    "dataset": "mnist or cifar10",
+    "learning_rate": "a number greater than 0",
+    "epochs": "a whole number greater than 0",
+    "seeds": "a list of whole numbers from 0",
+}
+
+_PAIR = "must be a pair [epochs, factor]"
+_MESSAGES = {
+    "int_type": "must be a whole number",
+    "float_type": "must be a number",
+    "finite_number": "must be a finite number",
+    "bool_type": "must be true or false",
+    "string_type": "must be text",
+    "path_type": "must be a path",
+    "list_type": "must be a list",
+    "missing": _PAIR,
+    "tuple_type": _PAIR,
+    "too_long": _PAIR,
+    "too_short": "must be a list of at least one value",
+    "string_pattern_mismatch": f"must be {_REQUIRED['protocol']}, a letter or digit first",
+}
+"""What pydantic says of its own types, in words that a user of YAML knows."""
+
+
+def _as_clause(message: str) -> str:
+    message = message.removeprefix("Value error, ")
+    return (message[0].lower() + message[1:]).replace("input should be", "must be")
+
+
+def _shown(value: object) -> str:
+    """A value as YAML writes it."""
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    return repr(value)
+
+
+def _allowed_keys(location: tuple[int | str, ...]) -> str:
+    """Names of the keys at a place of the configuration."""
+    sections: dict[str, type[BaseModel]] = {
         "gain": Gain,
         "pretrained": Pretrained,
         "figures": Figures,
     }
-    if location:
-        section = inside.get(str(location[0]), Experiment)
-    return sorted(section.model_fields)
+    match location:
+        case ():
+            keys = sorted(Protocol.model_fields)
+        case ("data",):
+            keys = list(get_args(Role))
+        case ("data", _):
+            keys = sorted(DataSource.model_fields)
+        case ("experiments",):
+            return "names of lower-case letters, digits and _"
+        case (*_, "fewer_epochs"):
+            return "networks of the experiment, as nin or 'lenet x4', with numbers of epochs"
+        case (str(name),) if name in sections:
+            keys = sorted(sections[name].model_fields)
+        case _:
+            keys = sorted(Experiment.model_fields)
+    return ", ".join(keys)

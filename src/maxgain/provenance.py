@@ -41,7 +41,7 @@ def write_provenance(
         "device": device,
     }
     with atomic_path(path) as temporary:
-        temporary.write_text(json.dumps(content, indent=2, sort_keys=True) + "\n")
+        temporary.write_text(json.dumps(content, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
 
 def installed_versions() -> dict[str, str]:

@@ -18,7 +18,7 @@ from typing import Literal
 import torch
 from jaxtyping import Float, Real, Shaped
 from torch import Tensor, nn
-from torch.func import functional_call, grad, vmap
+from torch.func import functional_call, vmap
 
 from maxgain.errors import InputError
 
@@ -188,17 +188,19 @@ def snapshot_gains(
         logits = functional_call(network, state, (pixels[None],))
         return _projected(logits, projection)
 
-    gradients = vmap(grad(project), in_dims=(None, 0))
-    pixels = image.float()
+    project_each = vmap(project)
+    pixels = image.detach().float()
     gains = []
-    with _evaluation_mode(network), _no_autocast(pixels.device):
+    with _evaluation_mode(network), _no_autocast(pixels.device), torch.enable_grad():
         for first in range(0, epochs, snapshots_at_once):
             chunk = {
                 name: values[first : first + snapshots_at_once].to(pixels.device).float()
                 for name, values in snapshots.items()
             }
             with _refusals_named(image):
-                gradient = gradients(pixels, chunk)
+                images = pixels.repeat(len(next(iter(chunk.values()))), 1, 1, 1).requires_grad_()
+                # Not torch.func.grad, which would import torch's compiler: seconds, for nothing.
+                (gradient,) = torch.autograd.grad(project_each(images, chunk).sum(), images)
             gains.append(maximum_gain(frequency_response(gradient, window=window)))
     if not gains:
         return torch.empty(0, len(image))

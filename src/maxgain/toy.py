@@ -64,7 +64,8 @@ def read_photograph() -> Float[Tensor, "1 height width"]:
     The paper's photograph is not published with it; this one (600 rows, 512 columns) comes with a
     dependency.
     """
-    with matplotlib.cbook.get_sample_data("grace_hopper.jpg") as file, Image.open(file) as photo:
+    file = matplotlib.cbook.get_sample_data("grace_hopper.jpg", asfileobj=False)
+    with Image.open(str(file)) as photo:
         red = np.asarray(photo.convert("RGB"), dtype=np.float64)[:, :, 0]
     return torch.from_numpy(red - red.mean()).float()[None]
 
@@ -103,10 +104,10 @@ def find_nearest_place(
     return int(rows[nearest]), int(columns[nearest])
 
 
-def project_place(height: int, width: int, place: Place) -> Float[Tensor, "height width"]:
+def project_place(height: int, width: int, place: Place) -> Float[Tensor, "1 height width"]:
     """Return the projection that is 1 at `place` and 0 elsewhere."""
-    projection = torch.zeros(height, width)
-    projection[place] = 1.0
+    projection = torch.zeros(1, height, width)
+    projection[0, *place] = 1.0
     return projection
 
 
@@ -193,9 +194,9 @@ def measure_toy(
     inactive = [find_nearest_place(feature_map == 0, near) for near in wanted]
 
     gradient_place = input_gradient(network, pixels, project_place(height, width, active[0]))
-    gradient_everywhere = input_gradient(network, pixels, torch.ones(height, width))
+    gradient_everywhere = input_gradient(network, pixels, torch.ones(1, height, width))
     impulse = impulse_image(1, height, width)
-    gradient_impulse = input_gradient(network, impulse, torch.ones(height, width))
+    gradient_impulse = input_gradient(network, impulse, torch.ones(1, height, width))
     response_impulse = frequency_response(gradient_impulse, window=True)
     table = pd.concat(
         [
@@ -236,7 +237,8 @@ def _measure_active_place(network: GaussianToy, pixels: Tensor, place: Place) ->
 
 
 def _measure_inactive_place(network: GaussianToy, pixels: Tensor, place: Place) -> pd.DataFrame:
-    gradient = input_gradient(network, pixels, project_place(*pixels.shape[-2:], place))
+    height, width = pixels.shape[-2:]
+    gradient = input_gradient(network, pixels, project_place(height, width, place))
     return _one_row("inactive-place", place, "max_abs_gradient", float(gradient.abs().max()))
 
 

@@ -1,6 +1,7 @@
 """Every claim says "reproduced" on curves made to obey it and "not reproduced" on broken ones."""
 
 import dataclasses
+import functools
 import math
 from collections.abc import Callable
 from pathlib import Path
@@ -8,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from maxgain.claims.evidence import Evidence, ResultTables, decide, mean_with_interval
@@ -72,7 +73,6 @@ def make_run(
             "training_top5_error": training_loss / 20,
             "validation_top5_error": validation_loss / 20,
             "gain_db": gain,
-            "seconds": 1.5,
         }
     )
 
@@ -242,7 +242,7 @@ def mistake(kind: str, name: str) -> str:
 
 
 def make_diagnosed(
-    good: bool, seeds: tuple[int, ...] = SEEDS, name: str = "D5"
+    good: bool, seeds: tuple[int, ...] = (0, 1), name: str = "D5"
 ) -> dict[str, pd.DataFrame]:
     """Runs whose gains say what settings and losses say (good), or something else."""
     sweep = {1.0: "flat", 2.0: "high", 3.0: "high", 4.0: "high", 0.333333: "low", 0.1: "low"}
@@ -300,6 +300,7 @@ MAKERS: dict[str, Callable[..., pd.DataFrame]] = {
 }
 
 
+@functools.cache
 def make_tables(name: str, good: bool, **options: object) -> ResultTables:
     """The tables that the claim `name` is judged from, made to obey or to break it."""
     table = find_claim(name).table
@@ -310,6 +311,7 @@ def make_tables(name: str, good: bool, **options: object) -> ResultTables:
     return ResultTables({table: MAKERS[table](good, **options)})
 
 
+@functools.cache
 def judge_made(name: str, good: bool, **options: object) -> Evidence:
     return judge_claim(make_tables(name, good, **options), find_claim(name))
 
@@ -464,7 +466,8 @@ def test_seeds_that_disagree_are_inconclusive_or_worse(name: str) -> None:
     """Half of the seeds obey and half break the claim."""
     good, bad = (make_tables(name, kind).curves for kind in (True, False))
     mixed = {
-        key: pd.concat([good[key].query("seed < 2"), bad[key].query("seed >= 2")]) for key in good
+        key: pd.concat([good[key].query("seed % 2 == 0"), bad[key].query("seed % 2 == 1")])
+        for key in good
     }
     assert judge_claim(ResultTables(mixed), find_claim(name)).verdict != "reproduced"
 
@@ -478,20 +481,6 @@ def test_homogeneous_noise_reproduces_no_change_of_variability(level: float) -> 
         noise = np.random.default_rng(int(level) + 5).normal(size=len(made))
         tables = ResultTables({table: made.assign(gain_db=-30 + 10.0**level * noise)})
         assert judge_claim(tables, find_claim(name)).verdict != "reproduced"
-
-
-@settings(max_examples=3, deadline=None)
-@given(st.integers(0, 2**32 - 1))
-def test_verdicts_do_not_depend_on_the_row_order(seed: int) -> None:
-    curves = {name: maker(True, seeds=(0, 1)) for name, maker in MAKERS.items()}
-    toy = make_toy(True)
-    shuffled = {
-        name: table.sample(frac=1, random_state=seed)
-        for name, table in reversed(list(curves.items()))
-    }
-    before = judge(ResultTables(curves, toy))
-    after = judge(ResultTables(shuffled, toy.sample(frac=1, random_state=seed)))
-    pd.testing.assert_frame_equal(before, after, check_exact=True)
 
 
 # --- inconsistent tables --------------------------------------------------------------------------
@@ -592,6 +581,17 @@ def test_order_ranks_divergence_above_any_loss() -> None:
 def verdicts() -> pd.DataFrame:
     curves = {name: maker(True, seeds=(0, 1)) for name, maker in MAKERS.items()}
     return judge(ResultTables(curves, make_toy(True)))
+
+
+@settings(max_examples=2, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(seed=st.integers(0, 2**32 - 1))
+def test_verdicts_do_not_depend_on_the_row_order(verdicts: pd.DataFrame, seed: int) -> None:
+    shuffled = {
+        name: maker(True, seeds=(0, 1)).sample(frac=1, random_state=seed)
+        for name, maker in reversed(list(MAKERS.items()))
+    }
+    tables = ResultTables(shuffled, make_toy(True).sample(frac=1, random_state=seed))
+    pd.testing.assert_frame_equal(judge(tables), verdicts, check_exact=True)
 
 
 def test_verdicts_survive_the_file(verdicts: pd.DataFrame, tmp_path: Path) -> None:

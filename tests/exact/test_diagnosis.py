@@ -48,7 +48,7 @@ def test_scale_of_normal_noise_is_its_standard_deviation() -> None:
 
 
 def test_variability_of_white_noise_is_that_of_its_differences() -> None:
-    assert variability(2 * draw_noise(1, 4000)) == pytest.approx(2 * math.sqrt(2), rel=0.05)
+    assert variability(2 * draw_noise(1, 1500)) == pytest.approx(2 * math.sqrt(2), rel=0.08)
 
 
 @given(st.floats(-5, 5), st.floats(-0.5, 0.5), st.floats(-90, 0))
@@ -197,7 +197,7 @@ def test_no_plateau_without_a_rise_that_stops(curve: np.ndarray) -> None:
 def test_onset_is_found_where_the_jumps_start(epoch: int) -> None:
     level = np.where(TIME < 4, -25 - 4 * TIME, -37)
     onsets = [
-        variability_onset(level + np.where(TIME < epoch, 0.3, 4.0) * draw_noise(seed))
+        variability_onset(level + np.where(epoch > TIME, 0.3, 4.0) * draw_noise(seed))
         for seed in range(20)
     ]
     found = [onset for onset in onsets if onset is not None]
@@ -305,7 +305,7 @@ def test_every_verdict_occurs_above() -> None:
     assert set(GAINS) == set(DiagnosisVerdict)
 
 
-@pytest.mark.parametrize("epochs", [20, 100])
+@pytest.mark.parametrize("epochs", [30, 100])
 @pytest.mark.parametrize("seed", range(5))
 def test_rules_hold_for_other_lengths(epochs: int, seed: int) -> None:
     time, noise = np.arange(1, epochs + 1), draw_noise(seed, epochs)

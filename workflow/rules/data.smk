@@ -18,15 +18,16 @@ def data_options(wildcards):
         "validation-images": source.validation_images,
         "label": source.label,
     }
-    words = [f"--{key} '{value}'" for key, value in options.items() if value is not None]
-    return " ".join(words + ["--stand-in"] * source.stand_in)
+    words = [f"--{key}={value}" for key, value in options.items() if value is not None]
+    return shlex.join(words + ["--stand-in"] * source.stand_in)
 
 
-def fetched(wildcards):
-    """The official download of a role, where the configuration asks for it."""
-    if PROTOCOL.data[wildcards.role].source == "official":
+def images(wildcards):
+    """What a role's images are read from: the official download, or the user's folder or archive."""
+    source = PROTOCOL.data[wildcards.role]
+    if source.source == "official":
         return f"{PROTOCOL.data_folder}/{wildcards.role}/complete"
-    return []
+    return source.location or []
 
 
 rule fetch_dataset:
@@ -40,12 +41,12 @@ rule fetch_dataset:
     conda:
         "../../environment.yml"
     shell:
-        "maxgain fetch-dataset {wildcards.role} {params.folder} 2>&1 | tee {log}"
+        "maxgain fetch-dataset {wildcards.role} {params.folder:q} 2>&1 | tee {log}"
 
 
 rule prepare:
     input:
-        fetched,
+        images,
     output:
         f"{RESULTS}/prepared/{{role}}.safetensors",
     params:

@@ -201,4 +201,4 @@ def _order_rates(curves: list[Float[ndarray, " epochs"]]) -> Quantity:
         for column in ranked.T
         if np.unique(column).size > 1
     ]
-    return measure_mean(np.array(taus))
+    return measure_mean(np.array(taus, dtype=np.float64))

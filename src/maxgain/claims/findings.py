@@ -28,14 +28,14 @@ class Finding:
     verdict: Verdict
 
     def describe(self) -> str:
-        """Return the finding as short text: name, mean, interval, bound."""
+        """Return the finding as short text, without its bound: name, mean, interval."""
         if math.isnan(self.mean):
-            return f"{self.name} undefined (bound {self.bound})"
+            return f"{self.name} undefined"
         between = (
             "" if self.low is None or self.high is None else f" [{self.low:.3g}, {self.high:.3g}]"
         )
         left_out = f", undefined for {self.undefined} seed(s)" if self.undefined else ""
-        return f"{self.name} {self.mean:.3g}{between} (bound {self.bound}{left_out})"
+        return f"{self.name} {self.mean:.3g}{between}{left_out}"
 
 
 def hold_above(name: str, quantities: Sequence[Quantity], bound: float) -> Finding:
@@ -56,7 +56,9 @@ def hold_between(name: str, quantities: Sequence[Quantity], bound: float) -> lis
 def _compare(name: str, quantities: Sequence[Quantity], bound: float, sign: float) -> Finding:
     finite = [quantity for quantity in quantities if math.isfinite(quantity.value)]
     undefined = len(quantities) - len(finite)
-    mean, low, high = mean_with_interval(np.array([quantity.value for quantity in finite]))
+    mean, low, high = mean_with_interval(
+        np.array([quantity.value for quantity in finite], dtype=np.float64)
+    )
     if len(quantities) == 1 and finite:
         inside = (finite[0].low, finite[0].high)
         low, high = (None, None) if any(map(math.isnan, inside)) else inside
@@ -95,7 +97,10 @@ def conclude(findings: Sequence[Finding], seeds: int, epochs: str) -> Evidence:
         verdict = "reproduced"
     first = findings[0]
     kind = "1 seed, intervals within the curve" if seeds == 1 else f"{seeds} seeds"
-    described = dict.fromkeys(finding.describe() for finding in findings)
+    bounds: dict[str, list[str]] = {}
+    for finding in findings:
+        bounds.setdefault(finding.describe(), []).append(finding.bound)
+    described = [f"{text} (bound {' and '.join(parts)})" for text, parts in bounds.items()]
     return Evidence(
         verdict,
         None if math.isnan(first.mean) else first.mean,

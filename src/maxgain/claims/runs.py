@@ -37,7 +37,6 @@ class Run:
     validation_loss: Float[ndarray, " epochs"]
     training_error: Float[ndarray, " epochs"]
     validation_error: Float[ndarray, " epochs"]
-    seconds: Float[ndarray, " epochs"]
 
     @property
     def epochs(self) -> int:
@@ -75,7 +74,6 @@ def read_run(rows: DataFrame) -> Run:
         column("validation_loss"),
         column("training_error"),
         column("validation_error"),
-        column("seconds"),
     )
 
 

@@ -10,6 +10,7 @@ from maxgain.atomic import atomic_path
 from maxgain.claims.evidence import VERDICTS, ResultTables
 from maxgain.claims.judge import VERDICT_COLUMNS
 from maxgain.errors import InputError
+from maxgain.training.columns import CURVE_COLUMNS, CURVE_NUMBERS
 
 _NUMBERS = ("effect", "ci_low", "ci_high", "threshold")
 
@@ -24,7 +25,7 @@ def read_result_tables(folder: Path) -> ResultTables:
     """
     if not folder.is_dir():
         raise InputError(f"results folder {folder} does not exist.")
-    curves = {path.stem: _read_table(path) for path in sorted(folder.glob("curves/*.csv"))}
+    curves = {path.stem: read_curve_table(path) for path in sorted(folder.glob("curves/*.csv"))}
     toy, zoo = (
         _read_table(path) if path.exists() else None
         for path in (folder / "toy.csv", folder / "zoo.csv")
@@ -135,9 +136,28 @@ def find_worse_verdicts(reference: DataFrame, verdicts: DataFrame) -> dict[str, 
     return {name: pair for name, pair in pairs.items() if rank[pair[1]] > rank[pair[0]]}
 
 
+def read_curve_table(path: Path) -> DataFrame:
+    """Return the tidy table of an experiment, one row for each run and epoch.
+
+    Raises
+    ------
+    InputError
+        The file is missing, is no table, lacks a column or has text in place of numbers.
+    """
+    table = _read_table(path)
+    if missing := [name for name in CURVE_COLUMNS if name not in table]:
+        raise InputError(f"{path} has no column '{missing[0]}'; it has {', '.join(table)}.")
+    for name in CURVE_NUMBERS:
+        if not table.empty and not pd.api.types.is_numeric_dtype(table[name]):
+            raise InputError(f"{path}: the column '{name}' holds text; it must hold numbers.")
+    return table
+
+
 def _read_table(path: Path) -> DataFrame:
     try:
         return pd.read_csv(path)
+    except FileNotFoundError as error:
+        raise InputError(f"{path} does not exist; a table is needed.") from error
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
         raise InputError(f"{path} is no table of comma-separated values: {error}.") from error
 

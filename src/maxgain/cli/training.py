@@ -76,8 +76,10 @@ def train(
     from maxgain.protocol import Run
     from maxgain.sources.prepared import load_prepared
     from maxgain.training.job import run_training_job
+    from maxgain.training.memory import keep_freed_memory
 
     torch.set_num_threads(threads)
+    keep_freed_memory()
     prepared = load_prepared(data)
     run = Run(
         dataset=prepared.role,  # type: ignore[arg-type]

@@ -49,9 +49,9 @@ def fetch_weights(
 def measure(
     network: NetworkArgument,
     image: Photograph = None,
-    output: Annotated[
-        Path, typer.Option(help="Picture to write: .png, .svg or .pdf.")
-    ] = Path("response.png"),
+    output: Annotated[Path, typer.Option(help="Picture to write: .png, .svg or .pdf.")] = Path(
+        "response.png"
+    ),
     folder: WeightsFolder = Path("weights"),
     side: Annotated[
         int | None, typer.Option(min=1, help="Pixels of a side of your own network's input.")
@@ -78,7 +78,8 @@ def measure(
     measurements = measure_network(pretrained, photograph)
     rows = list(zoo_rows(pretrained, measurements, label))
     Console().print(measurement_table(pretrained, rows))
-    figure = draw_network(rows, figure_arrays(pretrained, measurements))
+    arrays = {name: x.numpy() for name, x in figure_arrays(pretrained, measurements).items()}
+    figure = draw_network(rows, arrays)
     save_figure(figure, output.with_suffix(""), [output.suffix.removeprefix(".")])
     typer.echo(f"wrote {output}", err=True)
 

@@ -1,7 +1,6 @@
 """Read loss curves: where the validation loss is lowest, and whether overfitting follows."""
 
 import numpy as np
-import pandas as pd
 from jaxtyping import Float
 from numpy import ndarray
 
@@ -18,14 +17,15 @@ UNSTABLE_SHARE = 0.1
 def loss_minimum(validation_loss: Float[ndarray, " epochs"]) -> int | None:
     """Return the epoch (from 1) at which the validation loss is lowest.
 
-    It is the lowest running median of three epochs, so that one lucky epoch does not count. Epochs
-    that are not finite are left out; None where fewer than 3 are left.
+    It is the lowest epoch of the three whose median is lowest, so that one lucky epoch does not
+    count. Epochs that are not finite are left out; None where fewer than 3 are left.
     """
     epochs, values = keep_finite_epochs(validation_loss)
     if values.size < 3:
         return None
-    smooth = pd.Series(values).rolling(3, center=True, min_periods=2).median().to_numpy()
-    return int(epochs[np.argmin(smooth)])
+    triples = np.lib.stride_tricks.sliding_window_view(values, 3)
+    first = int(np.argmin(np.median(triples, axis=1)))
+    return int(epochs[first + np.argmin(triples[first])])
 
 
 def overfitting_onset(
@@ -34,15 +34,18 @@ def overfitting_onset(
     """Return the epoch (from 1) from which on the validation loss rises as the training loss falls.
 
     It is the epoch of the lowest validation loss, if from there on the Mann-Kendall test finds the
-    validation loss rising and the training loss falling; None otherwise, among others where both
-    rise (too high a learning rate) and where fewer than 5 finite epochs follow the minimum.
+    validation loss rising and the training loss falling, and if that rise exceeds twice the
+    validation loss's variability: after the lowest of many noisy values the others lie higher by
+    chance alone. None otherwise, among others where both losses rise (too high a learning rate)
+    and where fewer than 5 finite epochs follow the minimum.
     """
     lowest = loss_minimum(validation_loss)
     if lowest is None:
         return None
     validation = trend(np.asarray(validation_loss)[lowest - 1 :])
     training = trend(np.asarray(training_loss)[lowest - 1 :])
-    overfits = validation.direction == "rising" and training.direction == "falling"
+    visible = validation.slope * validation.span > 2 * variability(validation_loss)
+    overfits = visible and validation.direction == "rising" and training.direction == "falling"
     return lowest if overfits else None
 
 

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, ParamSpec
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from maxgain.atomic import atomic_path
 from maxgain.errors import InputError
@@ -27,7 +28,7 @@ TENTH_BLACK = "#000000"
 GREY = "#7f7f7f"
 STAND_IN_BOX = "#fff1c9"
 
-RC_PARAMS: dict[str, Any] = {
+RC_PARAMS: dict[Any, Any] = {
     # DejaVu Sans comes with matplotlib, so a figure looks the same on every machine.
     "font.family": "DejaVu Sans",
     "font.size": 7.0,
@@ -86,7 +87,7 @@ RATE_STYLES: dict[float, CurveStyle] = {
     3.0: CurveStyle("#009e73", "v"),
     4.0: CurveStyle("#7b3f9d", "P"),
 }
-"""Curve style by learning-rate factor (paper, figures 8 to 11: red default, blue 1/3, black 1/10)."""
+"""Curve style by learning-rate factor, for figures 8 to 11."""
 
 P = ParamSpec("P")
 
@@ -107,7 +108,8 @@ def new_figure(width: float = COLUMN_WIDTH, height: float = 3.0) -> Figure:
 
     It belongs to no window and to no `pyplot` state, so nothing has to be closed.
     """
-    return Figure(figsize=(width, height), layout="constrained")
+    # The padding leaves room for the coloured banner, whose box is larger than its text.
+    return Figure(figsize=(width, height), layout=ConstrainedLayoutEngine(h_pad=0.07))
 
 
 def set_title(figure: Figure, title: str, *, data: str = "", stand_in: bool = False) -> None:

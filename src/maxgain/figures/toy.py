@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 from jaxtyping import Float
 from matplotlib.axes import Axes
+from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from numpy import ndarray
@@ -132,7 +133,7 @@ def draw_response(
     height, width = response.shape
     _frame_image(axes)
     peak = float(np.max(response[np.isfinite(response)], initial=-np.inf))
-    limits = {"vmin": peak - dynamic_range, "vmax": peak} if np.isfinite(peak) else {}
+    scale = Normalize(peak - dynamic_range, peak) if np.isfinite(peak) else Normalize(-1, 0)
     # Pixel [i, j] is the frequency (i - n // 2) / n; the image's edges lie half a pixel outside.
     left, right = (-(width // 2) - 0.5) / width, (width - width // 2 - 0.5) / width
     bottom, top = (-(height // 2) - 0.5) / height, (height - height // 2 - 0.5) / height
@@ -141,7 +142,7 @@ def draw_response(
         extent=(left, right, bottom, top),
         origin="lower",
         cmap="viridis",
-        **limits,
+        norm=scale,
     )
     axes.set(
         xticks=(-0.5, 0, 0.5),

@@ -1,5 +1,7 @@
 """The two LeNets of the paper's section IV, as MatConvNet's examples define them."""
 
+import math
+
 import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -81,14 +83,14 @@ class LeNetCIFAR(nn.Module):
         capacity: float = 1.0,
     ) -> None:
         super().__init__()
-        narrow, wide = round(32 * capacity), round(64 * capacity)
-        if narrow < 1:
-            raise InputError(f"capacity is {capacity}; LeNet for CIFAR-10 needs at least 1/32.")
+        if not 1 / 32 <= capacity < math.inf:
+            raise InputError(f"capacity is {capacity:g}; LeNet for CIFAR-10 needs at least 1/32.")
         if min(height, width) < 8:
             raise InputError(
                 f"images are {height} x {width} pixels; LeNet for CIFAR-10 needs at least 8 x 8."
             )
         rows, columns = (_halved_three_times(size) for size in (height, width))
+        narrow, wide = round(32 * capacity), round(64 * capacity)
         self.convolution1 = nn.Conv2d(channels, narrow, 5, padding=2)
         self.convolution2 = nn.Conv2d(narrow, narrow, 5, padding=2)
         self.convolution3 = nn.Conv2d(narrow, wide, 5, padding=2)

@@ -33,6 +33,9 @@ class Padding(NamedTuple):
     right: int = 0
 
 
+NO_PADDING = Padding()
+
+
 class Layer(nn.Module):
     """One layer: maps one or several feature maps to one."""
 
@@ -73,7 +76,7 @@ class Convolution(Layer):
         filters: Float[Tensor, "outputs group_channels height width"],
         biases: Float[Tensor, "outputs"] | None = None,
         stride: tuple[int, int] = (1, 1),
-        padding: Padding = Padding(),
+        padding: Padding = NO_PADDING,
         dilation: tuple[int, int] = (1, 1),
     ) -> None:
         super().__init__()
@@ -115,7 +118,7 @@ class Pooling(Layer):
         method: Literal["max", "avg"],
         size: tuple[int, int],
         stride: tuple[int, int] = (1, 1),
-        padding: Padding = Padding(),
+        padding: Padding = NO_PADDING,
     ) -> None:
         super().__init__()
         self.method, self.size, self.stride, self.padding = method, size, stride, padding
@@ -131,7 +134,9 @@ class Pooling(Layer):
         positions = _window_positions(image, self.size, self.stride, self.padding)
         return Shape(image.channels, *positions)
 
-    def forward(self, image: Float[Tensor, "batch channels h w"]) -> Float[Tensor, "batch channels h2 w2"]:
+    def forward(
+        self, image: Float[Tensor, "batch channels h w"]
+    ) -> Float[Tensor, "batch channels h2 w2"]:
         """Pool the image."""
         if self.method == "max":
             padded = _pad(image, self.padding, -torch.inf)
@@ -161,7 +166,9 @@ class CrossChannelNormalization(Layer):
             raise ValueError(f"it sums over {self.size} channels and has {image.channels}")
         return image
 
-    def forward(self, image: Float[Tensor, "batch channels h w"]) -> Float[Tensor, "batch channels h w"]:
+    def forward(
+        self, image: Float[Tensor, "batch channels h w"]
+    ) -> Float[Tensor, "batch channels h w"]:
         """Normalise each pixel by its neighbours in channel direction."""
         around = (0, 0, 0, 0, floor((self.size - 1) / 2), ceil((self.size - 1) / 2))
         squares = F.pad(image.square(), around)
@@ -199,7 +206,9 @@ class BatchNormalization(Layer):
             raise ValueError(f"{len(self.scale)} scales do not fit {image.channels} input channels")
         return image
 
-    def forward(self, image: Float[Tensor, "batch channels h w"]) -> Float[Tensor, "batch channels h w"]:
+    def forward(
+        self, image: Float[Tensor, "batch channels h w"]
+    ) -> Float[Tensor, "batch channels h w"]:
         """Normalise each channel."""
         factor = (self.scale / self.deviation)[:, None, None]
         return factor * (image - self.mean[:, None, None]) + self.shift[:, None, None]
@@ -212,7 +221,9 @@ class Rectifier(Layer):
         super().__init__()
         self.leak = leak
 
-    def forward(self, image: Float[Tensor, "batch channels h w"]) -> Float[Tensor, "batch channels h w"]:
+    def forward(
+        self, image: Float[Tensor, "batch channels h w"]
+    ) -> Float[Tensor, "batch channels h w"]:
         """Rectify."""
         return F.leaky_relu(image, self.leak) if self.leak else F.relu(image)
 
@@ -220,7 +231,9 @@ class Rectifier(Layer):
 class Identity(Layer):
     """Dropout at test time."""
 
-    def forward(self, image: Float[Tensor, "batch channels h w"]) -> Float[Tensor, "batch channels h w"]:
+    def forward(
+        self, image: Float[Tensor, "batch channels h w"]
+    ) -> Float[Tensor, "batch channels h w"]:
         """Return the image."""
         return image
 
@@ -228,7 +241,9 @@ class Identity(Layer):
 class Softmax(Layer):
     """Softmax over the channels, at each pixel."""
 
-    def forward(self, image: Float[Tensor, "batch channels h w"]) -> Float[Tensor, "batch channels h w"]:
+    def forward(
+        self, image: Float[Tensor, "batch channels h w"]
+    ) -> Float[Tensor, "batch channels h w"]:
         """Scores of the channels."""
         return image.softmax(1)
 
@@ -242,7 +257,9 @@ class Sum(Layer):
             raise ValueError(f"it adds feature maps of different shapes, {_listed(inputs)}")
         return inputs[0]
 
-    def forward(self, *images: Float[Tensor, "batch channels h w"]) -> Float[Tensor, "batch channels h w"]:
+    def forward(
+        self, *images: Float[Tensor, "batch channels h w"]
+    ) -> Float[Tensor, "batch channels h w"]:
         """Add the images."""
         return sum(images[1:], images[0])
 

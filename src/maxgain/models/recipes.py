@@ -97,6 +97,9 @@ def build_network(
     """
     if name not in RECIPES:
         raise InputError(f"network is '{name}'; allowed are {', '.join(RECIPES)}.")
+    for what, number in (("channels", shape[0]), ("classes", classes)):
+        if number < 1:
+            raise InputError(f"{what} is {number}; the network '{name}' needs at least 1.")
     recipe = RECIPES[name]
     if recipe.has_capacity:
         return recipe.build(*shape, classes=classes, capacity=capacity)

@@ -7,24 +7,7 @@ from pathlib import Path
 from maxgain.errors import InputError
 from maxgain.protocol import Experiment, Run
 from maxgain.tables import read_table, write_table
-from maxgain.training.run import HISTORY_COLUMNS
-
-CURVE_COLUMNS = (
-    "experiment",
-    "dataset",
-    "data",
-    "stand_in",
-    "network",
-    "capacity",
-    "rate_factor",
-    "learning_rate",
-    "seed",
-    "precision",
-    "device",
-    *HISTORY_COLUMNS,
-    "gain_db",
-)
-
+from maxgain.training.columns import CURVE_COLUMNS, HISTORY_COLUMNS
 
 def write_curves(name: str, experiment: Experiment, runs: Path, output: Path) -> None:
     """Gather the runs of an experiment, cut to its epochs, from the folder of all runs.
@@ -73,7 +56,7 @@ def read_run_provenance(path: Path) -> dict[str, dict[str, object]]:
         The file is missing or not the provenance of a run.
     """
     try:
-        content: dict[str, dict[str, object]] = json.loads(path.read_text())
+        content: dict[str, dict[str, object]] = json.loads(path.read_text(encoding="utf-8"))
         if not {"data", "stand_in"} <= content["settings"].keys() or "device" not in content:
             raise KeyError("data, stand_in or device")
     except FileNotFoundError as error:

@@ -14,6 +14,7 @@ from jaxtyping import Bool, Float, Int64
 from torch import Tensor, nn
 
 from maxgain.training.device import forward_precision, use_reproducible_kernels
+from maxgain.training.optimiser import MomentumSGD
 
 
 @dataclass(frozen=True)
@@ -45,23 +46,6 @@ class Score:
     top5_error: float
 
 
-def build_optimiser(
-    groups: dict[float, list[nn.Parameter]],
-    momentum: float,
-    weight_decay: float,
-    device: torch.device,
-) -> torch.optim.SGD:
-    """Plain SGD with momentum, one group for each learning-rate multiplier."""
-    return torch.optim.SGD(
-        [{"params": parameters, "multiplier": rate} for rate, parameters in groups.items()],
-        lr=0.0,
-        momentum=momentum,
-        weight_decay=weight_decay,
-        fused=device.type == "cpu",
-        foreach=False if device.type == "cpu" else True,
-    )
-
-
 class Trainer:
     """Trains one network on one set of images, an epoch at a call.
 
@@ -70,7 +54,7 @@ class Trainer:
     network
         On the device, channels-last; changed in place.
     optimiser
-        Of `build_optimiser`.
+        Of the network's parameters.
     images
         The training images, on the same device.
     batch_size
@@ -82,7 +66,7 @@ class Trainer:
     def __init__(
         self,
         network: nn.Module,
-        optimiser: torch.optim.SGD,
+        optimiser: MomentumSGD,
         images: Images,
         batch_size: int,
         precision: str,
@@ -103,8 +87,6 @@ class Trainer:
 
         As in MatConvNet, an image's loss is that of the step which learns from it.
         """
-        for group in self._optimiser.param_groups:
-            group["lr"] = learning_rate * group["multiplier"]
         self._network.train()
         self._totals.zero_()
         indices = batches.indices.to(self._device)
@@ -116,16 +98,16 @@ class Trainer:
             images, labels = self._images.batch(indices[first : first + self._batch_size])
             if flips[first // self._batch_size]:
                 images = images.flip(3)
-            self._step(images, labels)
+            self._step(images, labels, learning_rate)
         return _score(self._totals, len(indices))
 
-    def _step(self, images: Tensor, labels: Tensor) -> None:
-        self._optimiser.zero_grad(set_to_none=True)
+    def _step(self, images: Tensor, labels: Tensor, learning_rate: float) -> None:
+        self._optimiser.clear_gradients()
         with forward_precision(self._device, self._precision):
             logits = self._network(images).float()
         loss = F.cross_entropy(logits, labels)
         loss.backward()  # type: ignore[no-untyped-call]
-        self._optimiser.step()
+        self._optimiser.step(learning_rate)
         self._totals += _totals(logits.detach(), labels, loss.detach())
 
     def _replay(self, indices: Tensor, flips: Tensor, learning_rate: float) -> int:
@@ -134,7 +116,7 @@ class Trainer:
         if steps == 0:
             return 0
         if self._graph is None or self._graph_rate != learning_rate:
-            self._graph = _StepGraph(self, steps)
+            self._graph = _StepGraph(self, steps, learning_rate)
             self._graph_rate = learning_rate
         self._graph.replay(indices[: steps * self._batch_size].view(steps, -1), flips[:steps])
         return steps * self._batch_size
@@ -143,9 +125,10 @@ class Trainer:
 class _StepGraph:
     """One training step as a CUDA graph that advances by itself through an epoch's batches."""
 
-    def __init__(self, trainer: Trainer, steps: int) -> None:
+    def __init__(self, trainer: Trainer, steps: int, learning_rate: float) -> None:
         device = trainer._device
         self._steps = steps
+        self._learning_rate = learning_rate
         self._indices = torch.zeros(steps, trainer._batch_size, dtype=torch.int64, device=device)
         self._flips = torch.zeros(steps, dtype=torch.bool, device=device)
         self._place = torch.zeros(1, dtype=torch.int64, device=device)
@@ -167,7 +150,8 @@ class _StepGraph:
     def _step(self, trainer: Trainer) -> None:
         images, labels = trainer._images.batch(self._indices.index_select(0, self._place)[0])
         flipped = self._flips.index_select(0, self._place)
-        trainer._step(torch.where(flipped[:, None, None, None], images.flip(3), images), labels)
+        images = torch.where(flipped[:, None, None, None], images.flip(3), images)
+        trainer._step(images, labels, self._learning_rate)
         self._place += 1
 
     def replay(self, indices: Tensor, flips: Tensor) -> None:
@@ -180,12 +164,7 @@ class _StepGraph:
 
 def _copies(trainer: Trainer) -> list[tuple[Tensor, Tensor]]:
     """What warm-up and capture would change, with its values before them."""
-    network = list(trainer._network.parameters())
-    for parameter in network:  # The graph needs momentum buffers that stay where they are.
-        state = trainer._optimiser.state[parameter]
-        if state.get("momentum_buffer") is None:
-            state["momentum_buffer"] = torch.zeros_like(parameter)
-    tensors = [*network, *(trainer._optimiser.state[p]["momentum_buffer"] for p in network)]
+    tensors = [*trainer._network.parameters(), *trainer._optimiser.momentum_buffers.values()]
     tensors.append(trainer._totals)
     return [(tensor, tensor.detach().clone()) for tensor in tensors]
 

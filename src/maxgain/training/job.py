@@ -1,4 +1,4 @@
-"""A training as a job: data file in, history, snapshots and provenance out, nothing lost between."""
+"""A training as a job: a data file in; history, snapshots and provenance out."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -10,8 +10,9 @@ from maxgain.protocol import Run
 from maxgain.provenance import installed_versions, write_provenance
 from maxgain.sources.prepared import PreparedData
 from maxgain.tables import write_table
+from maxgain.training.columns import HISTORY_COLUMNS
 from maxgain.training.device import choose_device, describe_device
-from maxgain.training.run import HISTORY_COLUMNS, TrainingData, train
+from maxgain.training.run import TrainingData, train
 from maxgain.training.snapshots import Architecture, write_snapshots
 from maxgain.training.state import TrainingState
 

@@ -13,20 +13,11 @@ from torch import Tensor, nn
 from maxgain.models import build_network, initialise, parameter_rates
 from maxgain.models.recipes import RECIPES
 from maxgain.protocol import Run
+from maxgain.training.columns import HISTORY_COLUMNS
 from maxgain.training.device import choose_device
-from maxgain.training.engine import Batches, Images, Score, Trainer, build_optimiser, evaluate
+from maxgain.training.engine import Batches, Images, Score, Trainer, evaluate
+from maxgain.training.optimiser import MomentumSGD
 from maxgain.training.state import Epoch, TrainingState
-
-HISTORY_COLUMNS = (
-    "epoch",
-    "epoch_learning_rate",
-    "training_loss",
-    "validation_loss",
-    "training_error",
-    "validation_error",
-    "training_top5_error",
-    "validation_top5_error",
-)
 
 
 @dataclass(frozen=True)
@@ -80,11 +71,10 @@ def train(
     target = choose_device(device, run.precision)
     network = _initial_network(run, data).to(target)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    optimiser = build_optimiser(
+    optimiser = MomentumSGD(
         parameter_rates(run.architecture, network),
         run.momentum,
         RECIPES[run.architecture].weight_decay,
-        target,
     )
     training = Images(data.training_pixels.to(target), data.training_labels.to(target))
     validation = Images(data.validation_pixels.to(target), data.validation_labels.to(target))
@@ -176,21 +166,19 @@ def _weights(network: nn.Module) -> dict[str, Tensor]:
     }
 
 
-def _momentum(network: nn.Module, optimiser: torch.optim.SGD) -> dict[str, Tensor]:
+def _momentum(network: nn.Module, optimiser: MomentumSGD) -> dict[str, Tensor]:
     return {
-        name: optimiser.state[parameter]["momentum_buffer"]
+        name: optimiser.momentum_buffers[parameter]
         for name, parameter in network.named_parameters()
     }
 
 
 def _restore(
     network: nn.Module,
-    optimiser: torch.optim.SGD,
+    optimiser: MomentumSGD,
     weights: dict[str, Tensor],
     momentum: dict[str, Tensor],
 ) -> None:
     network.load_state_dict(weights)
     for name, parameter in network.named_parameters():
-        buffer = torch.empty_like(parameter)  # Keeps the parameter's memory order.
-        buffer.copy_(momentum[name])
-        optimiser.state[parameter]["momentum_buffer"] = buffer
+        optimiser.momentum_buffers[parameter].copy_(momentum[name])

@@ -27,8 +27,8 @@ def load_carried(row: RegistryRow) -> PretrainedNetwork:
     path = carried_file(row)
     network = _build(row.name)
     load_by_order(network, read_state_dict(path, row.checksum), path)
-    weights = f"ImageNet weights of {row.source.removeprefix('package:')}"
-    return _pretrained(row, row.name, network, weights, random_weights=False)
+    weights = "ImageNet weights carried by packages"
+    return _pretrained(row, network, weights, random_weights=False)
 
 
 def load_random_control(row: RegistryRow) -> PretrainedNetwork:
@@ -38,7 +38,7 @@ def load_random_control(row: RegistryRow) -> PretrainedNetwork:
         torch.manual_seed(CONTROL_SEED)
         network = _build(architecture)
     weights = f"random weights (seed {CONTROL_SEED})"
-    return _pretrained(row, architecture, network, weights, random_weights=True)
+    return _pretrained(row, network, weights, random_weights=True)
 
 
 def carried_file(row: RegistryRow) -> Path:
@@ -66,23 +66,18 @@ def _build(architecture: str) -> nn.Module:
     import maxgain.torchvision_ops  # noqa: F401, I001 - must come before timm
     import timm
 
-    network: nn.Module = timm.create_model(architecture, pretrained=False)
-    return network
+    return timm.create_model(architecture, pretrained=False)
 
 
 def _pretrained(
-    row: RegistryRow, architecture: str, network: nn.Module, weights: str, *, random_weights: bool
+    row: RegistryRow, network: nn.Module, weights: str, *, random_weights: bool
 ) -> PretrainedNetwork:
-    import timm
-
     assert row.scaling is not None
-    settings = timm.get_pretrained_cfg(architecture)
     return PretrainedNetwork(
         name=row.name,
         family=row.family,
         network=after_mean_subtraction(network, row.scaling),
         average_image=mean_colour_image(row.scaling, row.input_size),
-        resize_to=int(row.input_size / settings.crop_pct),
         interpolation="bicubic",
         class_names=imagenet_class_names(),
         top5_error=row.top5_error,

@@ -57,9 +57,8 @@ def _read_matconvnet_network(name: str, path: Path, row: RegistryRow | None) -> 
         family="matconvnet" if row else "user",
         network=model.network,
         average_image=model.average_image,
-        resize_to=model.resize_to,
         interpolation="bilinear",
         class_names=model.class_names,
         top5_error=row.top5_error if row else float("nan"),
-        weights=f"MatConvNet weights, {path.name}",
+        weights="weights published with MatConvNet" if row else path.name,
     )

@@ -36,9 +36,10 @@ def check_or_trust(path: Path, name: str, lock: Path) -> None:
         rows = read_table(lock, _COLUMNS) if lock.exists() else []
         known = next((row for row in rows if row["name"] == name), None)
         if known is None:
-            write_table(lock, _COLUMNS, sorted([*rows, found], key=lambda row: row["name"]))
+            rows = sorted([*rows, found], key=lambda row: row["name"])
+            write_table(lock, _COLUMNS, rows)
         elif known != found:
             raise InputError(
-                f"{path.name} has the SHA-256 {found['sha256'][:16]}... and {found['bytes']} bytes; "
-                f"{lock} says {known['sha256'][:16]}... and {known['bytes']} bytes."
+                f"{path.name} has the SHA-256 {found['sha256'][:16]}... and {found['bytes']} "
+                f"bytes; {lock} says {known['sha256'][:16]}... and {known['bytes']} bytes."
             )

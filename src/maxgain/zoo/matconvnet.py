@@ -17,6 +17,7 @@ from torch import Tensor
 
 from maxgain.errors import InputError
 from maxgain.models.matconvnet import (
+    NO_PADDING,
     BatchNormalization,
     Concatenation,
     Convolution,
@@ -52,14 +53,11 @@ class MatConvNetModel:
         In 0-255 pixels; a single mean colour is spread over the image.
     class_names
         Description of each class; empty where the file has none.
-    resize_to
-        Length in pixels to which a photograph's shorter side is brought before the centre crop.
     """
 
     network: LayerGraph
     average_image: Float[Tensor, "channels height width"]
     class_names: tuple[str, ...]
-    resize_to: int
 
 
 def read_matconvnet(path: Path) -> MatConvNetModel:
@@ -87,16 +85,16 @@ def read_matconvnet(path: Path) -> MatConvNetModel:
     steps, output = _without_final_softmax(path, descriptions(variables, path))
     shape = _checked_shapes(path, steps, Shape(*average_image.shape), output)
     class_names = _class_names(top, path)
-    if shape[1:] != (1, 1) or (class_names and len(class_names) != shape.channels):
+    if (shape.height, shape.width) != (1, 1) or (
+        class_names and len(class_names) != shape.channels
+    ):
         raise InputError(
             f"{path}: the network's output is {'x'.join(map(str, shape))}; it must be one score "
             f"for each of {len(class_names) or 'the'} classes."
         )
     network = LayerGraph(steps, _IMAGE, output)
     network.requires_grad_(False)
-    return MatConvNetModel(
-        network.eval(), average_image, class_names, _resize_to(normalization, average_image)
-    )
+    return MatConvNetModel(network.eval(), average_image, class_names)
 
 
 class _Fields:
@@ -227,7 +225,9 @@ def _simple_layers(variables: dict[str, MatValue], path: Path) -> list[_LayerDes
         parameters = _simple_parameters(fields) if type_ in ("Conv", "BatchNorm") else []
         source = _IMAGE if number == 1 else f"x{number - 1}"
         descriptions.append(
-            _LayerDescription(name or f"{number}", type_, fields, parameters, (source,), f"x{number}")
+            _LayerDescription(
+                name or f"{number}", type_, fields, parameters, (source,), f"x{number}"
+            )
         )
     return descriptions
 
@@ -275,13 +275,13 @@ def _dag_parameters(params: MatValue, path: Path) -> dict[str, np.ndarray]:
 
 
 def _dag_layer(fields: _Fields, values: dict[str, np.ndarray]) -> _LayerDescription:
-    type_ = _known(
-        fields.text("type"), {f"dagnn.{known}": known for known in _BUILDERS}, fields
-    )
+    type_ = _known(fields.text("type"), {f"dagnn.{known}": known for known in _BUILDERS}, fields)
     outputs = _texts(fields["outputs"], fields.place, "outputs")
     inputs = _texts(fields["inputs"], fields.place, "inputs")
     if len(outputs) != 1 or not inputs:
-        raise fields.error(f"it has the inputs {inputs} and outputs {outputs}; it must have one output")
+        raise fields.error(
+            f"it has the inputs {inputs} and outputs {outputs}; it must have one output"
+        )
     parameters = []
     for name in _texts(fields["params"], fields.place, "params"):
         if name not in values:
@@ -340,7 +340,7 @@ def _checked_shapes(path: Path, steps: Sequence[Step], image: Shape, output: str
             shape = step.layer.output_shape(*inputs)
         except ValueError as error:
             raise InputError(f"{_place(path, step.name)}: {error}.") from error
-        padding = getattr(step.layer, "padding", Padding())
+        padding = getattr(step.layer, "padding", NO_PADDING)
         padded = (inputs[0].height + padding.top + padding.bottom) * (
             inputs[0].width + padding.left + padding.right
         )
@@ -422,7 +422,9 @@ def _rectifier(options: _Fields, parameters: list[np.ndarray]) -> Layer:
 
 def _concatenation(options: _Fields, parameters: list[np.ndarray]) -> Layer:
     if "dim" in options and options.numbers("dim") != [3.0]:
-        raise options.error(f"it joins along dimension {options.numbers('dim')[:8]}; only 3 is known")
+        raise options.error(
+            f"it joins along dimension {options.numbers('dim')[:8]}; only 3 is known"
+        )
     return Concatenation()
 
 
@@ -469,17 +471,6 @@ def _average_image(normalization: _Fields) -> Float[Tensor, "channels height wid
             f"{channels}] or {channels} numbers"
         )
     return _tensor(image.transpose(2, 0, 1))
-
-
-def _resize_to(normalization: _Fields, average_image: Tensor) -> int:
-    """Shorter side of a photograph before the centre crop, from `border` or `cropSize`."""
-    side = min(average_image.shape[1:])
-    if "cropSize" in normalization:
-        fraction = normalization.numbers("cropSize")
-        if len(fraction) not in (1, 2) or not all(0 < x <= 1 for x in fraction):
-            raise normalization.error(f"'cropSize' is {fraction[:8]}; it must be between 0 and 1")
-        return min(round(side / min(fraction)), _LARGEST_SIDE)
-    return side + normalization.whole_numbers(["border"], (1, 2), 0, 0)[0]
 
 
 def _class_names(top: _Fields, path: Path) -> tuple[str, ...]:

@@ -85,9 +85,7 @@ def make_probes(network: PretrainedNetwork, photograph: Image) -> list[Probe]:
     """
     average = network.average_image
     channels, height, width = average.shape
-    natural = crop_photograph(
-        photograph, (height, width), network.resize_to, network.interpolation, channels
-    )
+    natural = crop_photograph(photograph, (height, width), network.interpolation, channels)
     return [
         Probe("natural", "", natural - average),
         Probe("impulse", "centred", impulse_image(channels, height, width)),
@@ -107,9 +105,7 @@ def measure_network(network: PretrainedNetwork, photograph: Image) -> list[Probe
     for probe in make_probes(network, photograph):
         for projection in CLASS_PROJECTIONS:
             start = time.perf_counter()
-            result = measure(
-                network.network, probe.pixels, projection, window=probe.is_windowed
-            )
+            result = measure(network.network, probe.pixels, projection, window=probe.is_windowed)
             seconds = time.perf_counter() - start
             measurements.append(ProbeMeasurement(probe, projection, result, seconds))
     return measurements

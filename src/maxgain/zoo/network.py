@@ -24,8 +24,8 @@ class PretrainedNetwork:
         1/255 and 1/std is inside.
     average_image
         In 0-255 pixels, of the network's input size.
-    resize_to
-        Pixels to which a photograph's shorter side is brought before the centre crop.
+    interpolation
+        By which a photograph is resized.
     class_names
         Of every class; empty where not known.
     top5_error
@@ -40,7 +40,6 @@ class PretrainedNetwork:
     family: Family
     network: nn.Module
     average_image: Float[Tensor, "channels height width"]
-    resize_to: int
     interpolation: Interpolation
     class_names: tuple[str, ...]
     top5_error: float

@@ -45,21 +45,22 @@ def read_photograph(path: Path | None) -> tuple[Image.Image, str]:
 def crop_photograph(
     photograph: Image.Image,
     size: tuple[int, int],
-    resize_to: int,
     interpolation: Interpolation,
     channels: int = 3,
 ) -> UInt8[Tensor, "channels height width"]:
-    """Photograph scaled to `resize_to` pixels of its shorter side, centre cropped, as 0-255 pixels.
+    """Largest centred part of a photograph in the shape of `size`, scaled to it, as 0-255 pixels.
+
+    The same rule for every network, so that all see the same part of the photograph.
 
     Parameters
     ----------
     size
-        Height and width of the crop.
+        Height and width in pixels.
     channels
         3 for colour, 1 for grey.
     """
     height, width = size
-    factor = max(resize_to / min(photograph.size), height / photograph.height, width / photograph.width)
+    factor = max(height / photograph.height, width / photograph.width)
     scaled = photograph.resize(
         (round(photograph.width * factor), round(photograph.height * factor)),
         _RESAMPLING[interpolation],

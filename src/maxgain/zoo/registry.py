@@ -24,8 +24,8 @@ TORCHVISION_PREFIX = "torchvision:"
 class Scaling:
     """A network's own input scaling, (x / 255 - mean) / std, the same in every channel or not."""
 
-    mean: tuple[float, float, float]
-    std: tuple[float, float, float]
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
 
 
 @dataclass(frozen=True)

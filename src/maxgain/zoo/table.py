@@ -49,7 +49,5 @@ def gather_tables(tables: Sequence[Path], output: Path, missing: Path) -> list[N
         else:
             absent.append(status)
     write_table(output, ZOO_COLUMNS, rows)
-    write_table(
-        missing, MISSING_COLUMNS, [{"name": s.name, "reason": s.reason} for s in absent]
-    )
+    write_table(missing, MISSING_COLUMNS, [{"name": s.name, "reason": s.reason} for s in absent])
     return absent

@@ -4,15 +4,16 @@ Errors, scaling and checksums come from the metadata that torchvision carries, w
 None of these networks uses torchvision's compiled operators.
 """
 
+import maxgain.torchvision_ops  # noqa: F401, I001 - must come before torchvision
+
 import re
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import torchvision.models
 from torch import Tensor, nn
 
-import maxgain.torchvision_ops  # noqa: F401 - makes the next import work on CPU builds
-import torchvision.models
 from maxgain.errors import InputError
 from maxgain.zoo.network import (
     Interpolation,
@@ -84,7 +85,6 @@ def as_pretrained(row: RegistryRow, network: nn.Module) -> PretrainedNetwork:
         family="torchvision",
         network=after_mean_subtraction(network, row.scaling),
         average_image=mean_colour_image(row.scaling, row.input_size),
-        resize_to=transforms.resize_size[0],
         interpolation=_interpolation(transforms.interpolation.value),
         class_names=imagenet_class_names(),
         top5_error=row.top5_error,

@@ -59,20 +59,19 @@ def _load_timm(name: str, folder: Path, side: int | None) -> PretrainedNetwork:
         raise InputError(
             f"the weights of '{name}' cannot be had: {str(error).strip().splitlines()[0]}"
         ) from error
-    settings = timm.data.resolve_data_config({}, model=network)
-    scaling = Scaling(tuple(settings["mean"]), tuple(settings["std"]))
-    side = side or settings["input_size"][-1]
-    classes = network.num_classes
+    settings = timm.get_pretrained_cfg(architecture)
+    assert settings is not None
+    scaling = Scaling(settings.mean, settings.std)
+    side = side or settings.input_size[-1]
     return PretrainedNetwork(
         name=name,
         family="user",
         network=after_mean_subtraction(network, scaling),
         average_image=mean_colour_image(scaling, side),
-        resize_to=int(side / settings["crop_pct"]),
-        interpolation="bicubic" if settings["interpolation"] == "bicubic" else "bilinear",
-        class_names=imagenet_class_names() if classes == 1000 else (),
+        interpolation="bicubic" if settings.interpolation == "bicubic" else "bilinear",
+        class_names=imagenet_class_names() if settings.num_classes == 1000 else (),
         top5_error=math.nan,
-        weights=f"timm {network.pretrained_cfg.get('tag') or 'default'} weights",
+        weights=f"timm {settings.tag or 'default'} weights",
     )
 
 
@@ -84,7 +83,9 @@ def _load_function(name: str, side: int | None) -> PretrainedNetwork:
     try:
         function = getattr(importlib.import_module(module_name), function_name)
     except (ImportError, ValueError) as error:
-        raise InputError(f"module '{module_name}' of '{name}' cannot be imported: {error}.") from error
+        raise InputError(
+            f"module '{module_name}' of '{name}' cannot be imported: {error}."
+        ) from error
     except AttributeError as error:
         raise InputError(f"module '{module_name}' has no function '{function_name}'.") from error
     if not callable(function):
@@ -102,7 +103,6 @@ def _load_function(name: str, side: int | None) -> PretrainedNetwork:
         family="user",
         network=result,
         average_image=torch.zeros(_input_channels(result), side, side),
-        resize_to=side,
         interpolation="bilinear",
         class_names=(),
         top5_error=math.nan,

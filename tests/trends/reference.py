@@ -1,0 +1,43 @@
+"""Where results folders are, and what verdicts were committed for them."""
+
+import subprocess
+from pathlib import Path
+
+import pandas as pd
+
+from maxgain.claims.verdicts import read_verdicts
+
+REPOSITORY = Path(__file__).parents[2]
+
+#: Protocols whose results are meant to be committed. The smoke protocol's are not.
+PROTOCOLS = ("embedded", "paper")
+
+
+def list_results_folders(given: list[str], repository: Path = REPOSITORY) -> list[Path]:
+    """The folders named on the command line, else those that may be committed."""
+    return [Path(name) for name in given] or [repository / "results" / name for name in PROTOCOLS]
+
+
+def read_committed_verdicts(
+    folder: Path, scratch: Path, repository: Path = REPOSITORY
+) -> pd.DataFrame | None:
+    """The verdicts that the last commit holds for a folder of this name; None where it has none.
+
+    The commit and not the file is the reference: a new run overwrites the file. A copy of the
+    repository without git holds nothing but the file, which is the reference then.
+    """
+    place = f"results/{folder.resolve().name}/verdicts.csv"
+    answer = subprocess.run(
+        ["git", "-C", str(repository), "show", f"HEAD:./{place}"],
+        capture_output=True,
+        check=False,
+    )
+    if answer.returncode == 0:
+        content = answer.stdout
+    elif not (repository / ".git").exists() and (repository / place).is_file():
+        content = (repository / place).read_bytes()
+    else:
+        return None
+    copy = scratch / "verdicts.csv"
+    copy.write_bytes(content)
+    return read_verdicts(copy)
