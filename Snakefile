@@ -1,6 +1,8 @@
 """The replication: data -> training -> gains -> curves -> figures and verdicts."""
 
+
 configfile: "config.yaml"
+
 
 include: "workflow/rules/common.smk"
 include: "workflow/rules/data.smk"
@@ -9,9 +11,19 @@ include: "workflow/rules/zoo.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/verdicts.smk"
 
+
 rule all:
     input:
-        FIGURES,
+        expand(
+            f"{FIGURE_FOLDER}/{{figure}}.{{format}}",
+            figure=FIGURES,
+            format=PROTOCOL.figures.formats,
+        ),
+        CURVES.values(),
         VERDICTS,
         PROVENANCE,
     default_target: True
+
+
+onsuccess:
+    shell(f"maxgain show-verdicts {VERDICTS[0]}")

@@ -119,7 +119,11 @@ class Experiment(_Section):
     precision: Precision = "fp32"
 
     @model_validator(mode="after")
-    def _overrides_name_an_arm(self) -> "Experiment":
+    def _settings_go_together(self) -> "Experiment":
+        if "nin" in self.networks and (self.dataset != "cifar10" or self.capacities != [1]):
+            raise ValueError("network 'nin' needs the dataset cifar10 and capacities [1]")
+        if self.dataset == "mnist" and self.capacities != [1]:
+            raise ValueError("the LeNet of the dataset mnist needs capacities [1]")
         arms = [_arm(network, capacity) for network, capacity in self._arms()]
         for name in self.fewer_epochs or {}:
             if name not in arms:
@@ -131,10 +135,6 @@ class Experiment(_Section):
                 )
         if self.dataset == "cifar10" and min(self.capacities) < Fraction(1, 32):
             raise ValueError(f"capacities has {min(self.capacities)}; the least is 1/32")
-        if "nin" in self.networks and (self.dataset != "cifar10" or self.capacities != [1]):
-            raise ValueError("network 'nin' needs the dataset cifar10 and capacities [1]")
-        if self.dataset == "mnist" and self.capacities != [1]:
-            raise ValueError("the LeNet of the dataset mnist needs capacities [1]")
         return self
 
     def _arms(self) -> Iterator[tuple[Network, Fraction]]:

@@ -30,6 +30,7 @@ def read_table(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
     try:
         with path.open(newline="", encoding="utf-8") as file:
             reader = csv.DictReader(file, strict=True)
+            found = list(reader.fieldnames or [])
             rows = list(reader)
     except FileNotFoundError as error:
         raise InputError(f"{path} does not exist; a table is needed.") from error
@@ -37,7 +38,6 @@ def read_table(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
         raise InputError(f"{path} is not a table: {error}.") from error
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}.") from error
-    found = reader.fieldnames or []
     if not found:
         raise InputError(f"{path} is empty; a table with {', '.join(columns)} is needed.")
     if missing := [column for column in columns if column not in found]:

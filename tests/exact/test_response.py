@@ -124,7 +124,7 @@ def test_place_of_the_projection_does_not_change_the_response() -> None:
         projection = torch.zeros(1, 40, 30)
         projection[0, row, column] = 1
         responses.append(measure(GaussianToy(), image, projection).response)
-    large = responses[0] > -60  # dB, where rounding in float32 is below 1e-4 dB
+    large = responses[0] > -40  # dB: below, rounding in float32 shows.
     for response in responses[1:]:
         torch.testing.assert_close(response[large], responses[0][large], rtol=0, atol=1e-4)
 

@@ -1,22 +1,33 @@
 """The toy network's measurements, and every figure from its tables."""
 
-# Which experiment's curves a figure draws.
-CURVE_FIGURES = {
-    "fig08": "mnist_rates",
-    "fig09": "mnist_rates",
-    "fig10": "cifar_rates",
-    "fig11": "cifar_rates",
-    "fig12": "networks",
-    "fig13": "capacity",
-}
+from maxgain.figures.registry import FIGURES
+
+
+def figure_inputs(wildcards):
+    """Result files that a figure is drawn from."""
+    places = {
+        "toy.safetensors": [f"{RESULTS}/toy.safetensors"],
+        "zoo.csv": [f"{RESULTS}/zoo.csv"],
+        "zoo_missing.csv": [f"{RESULTS}/zoo_missing.csv"],
+        "*.safetensors": ZOO_ARRAYS,
+        **{f"{name}.csv": [path] for name, path in CURVES.items()},
+    }
+    return [path for file in FIGURES[wildcards.figure].files for path in places[file]]
 
 
 rule toy:
     output:
-        table=f"{RESULTS}/toy.csv",
+        table=report(
+            f"{RESULTS}/toy.csv",
+            caption="../report/toy.rst",
+            category="Tables",
+            labels={"table": "toy network"},
+        ),
         arrays=f"{RESULTS}/toy.safetensors",
     log:
         f"{LOGS}/toy.log",
+    benchmark:
+        f"{BENCHMARKS}/toy.tsv"
     resources:
         mem_mb=2000,
         runtime=10,
@@ -24,3 +35,34 @@ rule toy:
         "../../environment.yml"
     shell:
         "maxgain toy --table {output.table} --arrays {output.arrays} 2>&1 | tee {log}"
+
+
+rule figure:
+    input:
+        figure_inputs,
+    output:
+        report(
+            expand(
+                f"{FIGURE_FOLDER}/{{{{figure}}}}.{{format}}",
+                format=PROTOCOL.figures.formats,
+            ),
+            caption="../report/{figure}.rst",
+            category="Figures",
+            labels={"figure": "{figure}"},
+        ),
+    params:
+        tables=lambda wildcards, input: " ".join(f"--tables {path}" for path in input),
+        stem=f"{FIGURE_FOLDER}/{{figure}}",
+        formats=",".join(PROTOCOL.figures.formats),
+    log:
+        f"{LOGS}/figure/{{figure}}.log",
+    benchmark:
+        f"{BENCHMARKS}/figure/{{figure}}.tsv"
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    conda:
+        "../../environment.yml"
+    shell:
+        "maxgain figure {wildcards.figure} {params.tables} --output {params.stem} "
+        "--formats {params.formats} 2>&1 | tee {log}"

@@ -73,8 +73,9 @@ def correlate_ranks(
         rng=np.random.default_rng(_SEED),
         vectorized=True,
     )
+    rho = round(float(test.statistic), 12)  # a perfect correlation is 1, not 1 - 1e-16
     low, high = _bootstrap_rank_correlation(gains, errors)
-    return RankCorrelation(float(test.statistic), low, high, float(test.pvalue), count)
+    return RankCorrelation(rho, low, high, float(test.pvalue), count)
 
 
 def judge_p1(tables: ResultTables, claim: Claim) -> Evidence:
@@ -263,4 +264,5 @@ def _standardize_ranks(
     ranks = stats.rankdata(values, axis=-1)
     ranks = ranks - ranks.mean(axis=-1, keepdims=True)
     square_sum = (ranks**2).sum(axis=-1, keepdims=True)
-    return ranks / np.sqrt(np.where(square_sum > 0, square_sum, np.nan))
+    standardized: ndarray = ranks / np.sqrt(np.where(square_sum > 0, square_sum, np.nan))
+    return standardized

@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from maxgain.cli import data, training, verdicts
+from maxgain.cli import data, figures, training, verdicts, zoo
 from maxgain.errors import InputError
 
 app = typer.Typer(
@@ -19,6 +19,12 @@ app.command()(data.prepare)
 app.command()(training.train)
 app.command()(training.gain)
 app.command()(training.curves)
+app.command()(figures.toy)
+app.command()(figures.figure)
+app.command("fetch-weights")(zoo.fetch_weights)
+app.command()(zoo.measure)
+app.command("zoo-measure")(zoo.measure_for_zoo)
+app.command("zoo-table")(zoo.zoo_table)
 app.command()(verdicts.judge)
 app.command("show-verdicts")(verdicts.show_verdicts)
 app.command()(verdicts.provenance)

@@ -89,6 +89,9 @@ def measure_for_zoo(
     output: Annotated[Path, typer.Option(help="Table (.csv) to write; arrays go beside it.")],
     image: Photograph = None,
     folder: WeightsFolder = Path("weights"),
+    fetched: Annotated[
+        Path | None, typer.Option(help="Status that `maxgain fetch-weights` wrote.")
+    ] = None,
     threads: Annotated[int, typer.Option(min=1, help="CPU threads.")] = 1,
 ) -> None:
     """Measure one network for figures 5 to 7.
@@ -99,7 +102,7 @@ def measure_for_zoo(
     import torch
 
     from maxgain.errors import InputError
-    from maxgain.zoo.fetching import NetworkStatus, write_status
+    from maxgain.zoo.fetching import NetworkStatus, require_fetched, write_status
     from maxgain.zoo.loading import load_network
     from maxgain.zoo.measurement import measure_network, write_empty_files, write_zoo_files
     from maxgain.zoo.photograph import read_photograph
@@ -108,6 +111,8 @@ def measure_for_zoo(
     torch.set_num_threads(threads)
     photograph, label = read_photograph(image)
     try:
+        if fetched is not None:
+            require_fetched(fetched)
         pretrained = load_network(network, folder)
         measurements = measure_network(pretrained, photograph)
     except InputError as error:

@@ -78,12 +78,10 @@ def draw_fig05(
     if name is None:
         return _draw_nothing("Derivative and response of a pretrained network", missing)
     rows = zoo[zoo["name"] == name]
-    why = (
-        ""
-        if name in PREFERRED_NETWORKS
-        else " (the best network at hand, AlexNet was not measured)"
-    )
-    return _draw_probes(rows, arrays[name], f"{name}{why}", missing)
+    notes = [_describe_missing(missing)]
+    if name not in PREFERRED_NETWORKS:
+        notes.insert(0, "the best network at hand, as AlexNet was not measured")
+    return _draw_probes(rows, arrays[name], name, notes)
 
 
 @styled
@@ -123,8 +121,8 @@ def draw_fig06(
     grid = _Grid.of(len(networks))
     figure = new_figure(PAGE_WIDTH, grid.height)
     figure.set_layout_engine("none")
-    labels = "top-5 error and Maximum Gain (mean over channels) below each name"
-    set_title(figure, f"{title}; {labels}", data=_describe_missing(missing))
+    labels = "in numbers: top-5 error, Maximum Gain (mean over channels)"
+    set_title(figure, title, data="; ".join(filter(None, (labels, _describe_missing(missing)))))
     responses = {
         name: _array(arrays[name], f"{image}.response").mean(0) for name in networks["name"]
     }
@@ -147,7 +145,7 @@ def draw_fig07(zoo: DataFrame, missing: Sequence[str] = (), image: str = "impuls
     its 95 % bootstrap interval; dotted lines are networks with random weights, which have no error
     to be drawn against.
     """
-    figure = new_figure(PAGE_WIDTH, 3.3)
+    figure = new_figure(PAGE_WIDTH, 3.4)
     title = f"Maximum Gain against top-5 error: {_IMAGE_LABELS[image]}, p_c = 1/score"
     set_title(figure, title, data=_describe_missing(missing))
     judged = judged_rows(zoo, "inverse-score", image)
@@ -174,7 +172,7 @@ def draw_fig07(zoo: DataFrame, missing: Sequence[str] = (), image: str = "impuls
             color=GREY,
         )
         axes.set_xlabel("top-5 error (%)")
-        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), borderaxespad=0.0)
+        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.23), borderaxespad=0.0)
     panels[0].set_ylabel("Maximum Gain (dB)")
     return figure
 
@@ -263,12 +261,12 @@ class _Grid:
 
 
 def _draw_probes(
-    rows: DataFrame, arrays: NetworkArrays, name: str, missing: Sequence[str] = ()
+    rows: DataFrame, arrays: NetworkArrays, name: str, notes: Sequence[str] = ()
 ) -> Figure:
     """Draw input, derivative and the response of each channel, one row a probe."""
     figure = new_figure(PAGE_WIDTH, 4.3)
     data = str(rows.loc[rows["image"] == "natural", "data"].iloc[0])
-    data = "; ".join(part for part in (data, _describe_missing(missing)) if part)
+    data = "; ".join(filter(None, (data, *notes)))
     set_title(figure, f"Derivative dz/dx and response |H| of {name}; p_c = 1/score", data=data)
     scale = _common_scale(
         [response for image in _IMAGE_LABELS for response in _array(arrays, f"{image}.response")]
@@ -308,9 +306,13 @@ def _show_pixels(axes: Axes, pixels: Float[ndarray, "channels height width"]) ->
 
 
 def _show_gradient(axes: Axes, gradient: Float[ndarray, "channels height width"]) -> None:
-    """Show a derivative in colour: grey is 0, the 99.5th percentile of |dz/dx| is full colour."""
+    """Show a derivative in colour: grey is 0, full colour the 99.5th percentile of its |values|.
+
+    Zeros do not count: many networks respond to an impulse in a few places only.
+    """
     _strip(axes)
-    limit = float(np.nanquantile(np.abs(gradient), 0.995)) or 1.0
+    amplitudes = np.abs(gradient[np.isfinite(gradient) & (gradient != 0)])
+    limit = float(np.quantile(amplitudes, 0.995)) if amplitudes.size else 1.0
     shown = np.clip(0.5 + 0.5 * np.nan_to_num(gradient) / limit, 0, 1)
     axes.imshow(shown.transpose(1, 2, 0).squeeze(), vmin=0, vmax=1, cmap="gray")
 

@@ -131,7 +131,7 @@ def set_title(figure: Figure, title: str, *, data: str = "", stand_in: bool = Fa
     lines = textwrap.wrap(title, characters) + textwrap.wrap(data, characters)
     if stand_in:
         lines.append("STAND-IN DATA: not the paper's data set")
-    text = figure.suptitle("\n".join(lines))
+    text = figure.suptitle("\n".join(lines), fontsize=RC_PARAMS["figure.titlesize"])
     if stand_in:
         text.set_bbox({"facecolor": STAND_IN_BOX, "edgecolor": "none", "pad": 2.5})
 

@@ -249,7 +249,8 @@ def _finish_epochs(panel: Sequence[Axes], drawn: Drawn, paper_epochs: int) -> No
     for axes in panel:
         # Half an epoch on either side keeps the axis of a single epoch wider than nothing.
         axes.set_xlim(0.5, last + max(0.5, 0.02 * last))
-        axes.xaxis.set_major_locator(MaxNLocator(nbins=7, steps=[1, 2, 5, 10], integer=True))
+        whole = MaxNLocator(nbins=7, steps=[1, 2, 5, 10], integer=True, min_n_ticks=1)
+        axes.xaxis.set_major_locator(whole)
         axes.tick_params(labelbottom=axes is panel[-1])
     panel[-1].set_xlabel(label)
 

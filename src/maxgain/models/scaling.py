@@ -32,7 +32,7 @@ class ScaledInput(nn.Module):
 
     def forward(
         self, pixels: Float[Tensor, "batch channels height width"]
-    ) -> Float[Tensor, "batch classes"]:
-        """Logits of 0-255 pixels."""
-        logits: Tensor = self.network((pixels / 255 - self.mean) / self.std)
-        return logits
+    ) -> Float[Tensor, "batch *output"]:
+        """Logits, or whatever the network returns, of 0-255 pixels."""
+        output: Tensor = self.network((pixels / 255 - self.mean) / self.std)
+        return output

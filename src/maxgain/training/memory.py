@@ -11,7 +11,7 @@ def keep_freed_memory() -> bool:
     """Tell the C library not to return freed memory to the system; False where it cannot.
 
     By default it returns large blocks, and the next step has the system zero them again page by
-    page: a quarter of the time of LeNet on CIFAR-10 in float32. The process keeps the most memory
+    page: a fifth of the time of Network in Network in float32. The process keeps the most memory
     that it has needed. It concerns the whole process, so a program calls it, not the library.
     """
     try:

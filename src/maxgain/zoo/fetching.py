@@ -85,6 +85,13 @@ def write_status(path: Path, status: NetworkStatus) -> None:
         temporary.write_text(json.dumps(asdict(status), indent=2) + "\n")
 
 
+def require_fetched(path: Path) -> None:
+    """Raise InputError, with the reason of the download's failure, where there was one."""
+    status = read_status(path)
+    if not status.ok:
+        raise InputError(status.reason)
+
+
 def read_status(path: Path) -> NetworkStatus:
     """Status of a JSON file made by `write_status`.
 

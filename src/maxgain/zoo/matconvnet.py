@@ -360,7 +360,7 @@ def _convolution(options: _Fields, parameters: list[np.ndarray]) -> Layer:
     if filters.ndim > 4 or filters.size == 0:
         raise options.error(f"its filters have the shape {list(filters.shape)}; 4 sizes are needed")
     # MATLAB drops sizes of one at the end.
-    filters = filters.reshape(filters.shape + (1,) * (4 - filters.ndim))
+    filters = filters.reshape([*filters.shape, 1, 1, 1, 1][:4])
     biases = parameters[1] if len(parameters) == 2 and parameters[1].size else None
     if biases is not None and biases.size != filters.shape[3]:
         raise options.error(f"it has {biases.size} biases for {filters.shape[3]} filters")

@@ -98,27 +98,37 @@ def is_user_network(name: str) -> bool:
     return ":" in name and not name.startswith(TORCHVISION_PREFIX)
 
 
-def expand_families(names: Iterable[str]) -> list[str]:
-    """Names in which a family ("matconvnet", "torchvision", ...) stands for all its networks.
+def needs_download(name: str) -> bool:
+    """Whether something must be downloaded before a network can be measured."""
+    if is_user_network(name):
+        return name.startswith("timm:")
+    known = read_registry().get(name)
+    return known is None or known.family in ("matconvnet", "torchvision")
+
+
+def resolve_networks(names: Iterable[str]) -> list[str]:
+    """Names of single networks; a family's name stands for all networks of that family.
 
     Raises
     ------
     InputError
-        A name stands twice.
+        A name is not known or stands twice.
     """
-    expanded: list[str] = []
+    resolved: list[str] = []
     for name in names:
         if name == "torchvision":
             from maxgain.zoo.torchvision_models import read_torchvision_registry
 
-            expanded += read_torchvision_registry()
+            resolved += read_torchvision_registry()
         elif name in FAMILIES:
-            expanded += [row.name for row in read_registry().values() if row.family == name]
+            resolved += [row.name for row in read_registry().values() if row.family == name]
         else:
-            expanded.append(name)
-    if repeated := sorted({name for name in expanded if expanded.count(name) > 1}):
+            if not is_user_network(name):
+                find_row(name)
+            resolved.append(name)
+    if repeated := [name for number, name in enumerate(resolved) if name in resolved[:number]]:
         raise InputError(f"network '{repeated[0]}' is listed twice; once is allowed.")
-    return expanded
+    return resolved
 
 
 def _parse_row(row: dict[str, str]) -> RegistryRow:
