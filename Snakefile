@@ -5,6 +5,7 @@ configfile: "config.yaml"
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/inputs.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/training.smk"
 include: "workflow/rules/zoo.smk"
@@ -16,7 +17,7 @@ rule all:
     input:
         expand(
             f"{FIGURE_FOLDER}/{{figure}}.{{format}}",
-            figure=FIGURES,
+            figure=DRAWN_FIGURES,
             format=PROTOCOL.figures.formats,
         ),
         CURVES.values(),

@@ -59,9 +59,13 @@ def test_earlier_file_stays_when_the_block_fails(
 ) -> None:
     final = tmp_path / "table.csv"
     final.write_text("earlier")
-    with pytest.raises(error), atomic_path(final) as temporary:
+
+    def fail(temporary: Path) -> None:
         temporary.write_text("half")
         raise error
+
+    with pytest.raises(error), atomic_path(final) as temporary:
+        fail(temporary)
     assert final.read_text() == "earlier"
     assert list(tmp_path.iterdir()) == [final]
 

@@ -217,6 +217,22 @@ def test_an_exploding_loss_does_not_flatten_the_others() -> None:
     assert "highest loss 5e+04" in read_texts(figure)
 
 
+def test_a_high_loss_of_one_column_is_shown_whole() -> None:
+    high = make_run(epochs=30, capacity=1.0)
+    high["validation_loss"] += 6
+    axes = draw_fig13(pd.concat([make_run(epochs=30, capacity=0.25), high])).axes
+    assert high["validation_loss"].max() < axes[3].get_ylim()[1]
+    assert axes[4].get_ylim() == axes[3].get_ylim()
+
+
+def test_the_largest_error_is_inside_the_axes() -> None:
+    for error in (0.0, 0.9, 0.0004):
+        table = spoil(make_rates(), 1.0, 1, training_error=error, validation_error=0.917)
+        axes = draw_fig08(table).axes[2]
+        assert axes.get_ylim()[0] == 0
+        assert axes.get_ylim()[1] > 0.93
+
+
 def test_losses_over_decades_get_a_logarithmic_axis() -> None:
     assert draw_fig08(make_rates()).axes[1].get_yscale() == "linear"
     figure = draw_fig08(spoil(make_rates(), 1.0, 15, training_loss=1e-3, training_error=0.0))
@@ -410,11 +426,9 @@ def test_an_empty_panel_says_why() -> None:
     assert axes.texts[0].get_text() == "no network measured"
 
 
-def test_every_figure_is_registered_captioned_and_reported() -> None:
+def test_every_figure_is_registered_and_captioned() -> None:
     assert list(FIGURES) == list(CAPTIONS) == [f"fig{number:02d}" for number in range(1, 14)]
-    for name, caption in CAPTIONS.items():
-        report = (REPORT / f"{name}.rst").read_text().replace("\\|", "|")
-        assert caption in " ".join(report.split()), name
+    assert all(caption.endswith(".") for caption in CAPTIONS.values())
 
 
 def test_the_command_draws_from_files(toy_arrays: dict[str, ndarray], tmp_path: Path) -> None:

@@ -210,8 +210,9 @@ def test_initial_values(name: str, stds: list[float]) -> None:
     initialise(name, network, torch.Generator().manual_seed(0))
     for layer, std in zip(_layers(network), stds, strict=True):
         count = layer.weight.numel()
-        assert float(layer.weight.detach().std()) == pytest.approx(std, rel=4 / math.sqrt(2 * count))
-        assert abs(float(layer.weight.detach().mean())) < 5 * std / math.sqrt(count)
+        weight = layer.weight.detach()
+        assert float(weight.std()) == pytest.approx(std, rel=4 / math.sqrt(2 * count))
+        assert abs(float(weight.mean())) < 5 * std / math.sqrt(count)
         assert layer.bias is not None
         assert (layer.bias == 0).all()
 

@@ -341,14 +341,14 @@ def test_a_mistake_is_one_sentence_with_key_value_and_what_is_allowed(
 @pytest.mark.usefixtures("unchecked_annotations")
 @pytest.mark.parametrize("raw", [None, [], "text"])
 def test_a_configuration_that_is_no_mapping_is_refused(raw: object) -> None:
-    with pytest.raises(InputError, match="config.yaml is .*; it must be a mapping; allowed in it"):
+    with pytest.raises(InputError, match=r"config.yaml is .*; it must be a mapping; allowed in it"):
         parse_protocol(raw, "config.yaml")  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("parse", [parse_experiment, parse_protocol_json])
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", "{}"])
 def test_json_that_is_something_else_is_refused(parse: Callable[[str], object], text: str) -> None:
-    with pytest.raises(InputError, match="^the (experiment|protocol): .*[.]$"):
+    with pytest.raises(InputError, match=r"^the (experiment|protocol): .*[.]$"):
         parse(text)
 
 

@@ -5,31 +5,6 @@ localrules:
     fetch_dataset,
 
 
-def data_options(wildcards):
-    """Options of `maxgain prepare` for a role's configured source."""
-    source = PROTOCOL.data[wildcards.role]
-    location = source.location
-    if source.source == "official":
-        location = PROTOCOL.data_folder / wildcards.role
-    options = {
-        "source": source.source,
-        "location": location,
-        "training-images": source.training_images,
-        "validation-images": source.validation_images,
-        "label": source.label,
-    }
-    words = [f"--{key}={value}" for key, value in options.items() if value is not None]
-    return shlex.join(words + ["--stand-in"] * source.stand_in)
-
-
-def images(wildcards):
-    """What a role's images are read from: the official download, or the user's folder or archive."""
-    source = PROTOCOL.data[wildcards.role]
-    if source.source == "official":
-        return f"{PROTOCOL.data_folder}/{wildcards.role}/complete"
-    return source.location or []
-
-
 rule fetch_dataset:
     output:
         touch(f"{PROTOCOL.data_folder}/{{role}}/complete"),

@@ -1,20 +1,4 @@
 """The toy network's measurements, and every figure from its tables."""
-
-from maxgain.figures.registry import FIGURES
-
-
-def figure_inputs(wildcards):
-    """Result files that a figure is drawn from."""
-    places = {
-        "toy.safetensors": [f"{RESULTS}/toy.safetensors"],
-        "zoo.csv": [f"{RESULTS}/zoo.csv"],
-        "zoo_missing.csv": [f"{RESULTS}/zoo_missing.csv"],
-        "*.safetensors": ZOO_ARRAYS,
-        **{f"{name}.csv": [path] for name, path in CURVES.items()},
-    }
-    return [path for file in FIGURES[wildcards.figure].files for path in places[file]]
-
-
 rule toy:
     output:
         table=report(
@@ -46,12 +30,13 @@ rule figure:
                 f"{FIGURE_FOLDER}/{{{{figure}}}}.{{format}}",
                 format=PROTOCOL.figures.formats,
             ),
-            caption="../report/{figure}.rst",
+            caption="../report/figure.rst",
             category="Figures",
             labels={"figure": "{figure}"},
         ),
     params:
         tables=lambda wildcards, input: " ".join(f"--tables {path}" for path in input),
+        caption=lambda wildcards: CAPTIONS[wildcards.figure],
         stem=f"{FIGURE_FOLDER}/{{figure}}",
         formats=",".join(PROTOCOL.figures.formats),
     log:

@@ -1,18 +1,6 @@
 """Every run is trained once, its snapshots are measured, and experiments gather their runs."""
 
 
-def training_options(wildcards):
-    """Options of `maxgain train` for a run."""
-    run = RUNS[wildcards.run]
-    schedule = ",".join(f"{epochs}x{factor:g}" for epochs, factor in run.schedule)
-    return (
-        f"--network {run.network} --capacity {run.capacity!r} "
-        f"--learning-rate {run.learning_rate!r} --epochs {run.epochs} "
-        f"--batch-size {run.batch_size} --momentum {run.momentum!r} --schedule '{schedule}' "
-        f"--seed {run.seed} --precision {run.precision}"
-    )
-
-
 rule train:
     input:
         lambda wildcards: f"{RESULTS}/prepared/{RUNS[wildcards.run].dataset}.safetensors",
@@ -66,13 +54,6 @@ rule gain:
     shell:
         "maxgain gain --snapshots {input} --output {output} --impulse {params.impulse} "
         "--impulse-value {params.value} --projection {params.projection} 2>&1 | tee {log}"
-
-
-def experiment_inputs(wildcards):
-    """Tables of all runs of an experiment."""
-    runs = PROTOCOL.experiments[wildcards.experiment].runs()
-    files = ("history.csv", "gains.csv", "provenance.json")
-    return [f"{RESULTS}/runs/{run.name}/{file}" for run in runs for file in files]
 
 
 rule curves:

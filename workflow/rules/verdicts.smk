@@ -14,6 +14,8 @@ rule judge:
             labels={"table": "verdicts"},
         ),
         page=f"{RESULTS}/verdicts.md",
+    params:
+        results=lambda wildcards, input: Path(input.toy).parent,
     log:
         f"{LOGS}/judge.log",
     resources:
@@ -22,7 +24,7 @@ rule judge:
     conda:
         "../../environment.yml"
     shell:
-        "maxgain judge --results {RESULTS} --output {output.table} --page {output.page} "
+        "maxgain judge --results {params.results} --output {output.table} --page {output.page} "
         "2>&1 | tee {log}"
 
 

@@ -1,31 +1,8 @@
 """Pretrained networks: weights are fetched, each network is measured, the tables are gathered."""
 
-from maxgain.zoo.registry import needs_download, resolve_networks
-
-try:
-    NETWORKS = resolve_networks(PROTOCOL.pretrained.networks)
-except InputError as error:
-    raise WorkflowError(f"pretrained.networks: {error}") from None
-
-WEIGHTS = PROTOCOL.pretrained.weights_folder
-WEIGHTS_LOCK = "workflow/weights.lock"
-ZOO = f"{RESULTS}/zoo"
-ZOO_ARRAYS = [f"{ZOO}/{network}.safetensors" for network in NETWORKS]
-
 
 localrules:
     fetch_weights,
-
-
-def fetched_weights(wildcards):
-    """Status of the download of a network's weights, where there is something to download."""
-    return [f"{WEIGHTS}/{wildcards.network}.json"] if needs_download(wildcards.network) else []
-
-
-def measuring_options(wildcards, input):
-    """Options of `maxgain zoo-measure`."""
-    options = {"image": PROTOCOL.pretrained.image, "fetched": next(iter(input), None)}
-    return " ".join(f"--{key} '{value}'" for key, value in options.items() if value is not None)
 
 
 # A dead link is written into the status and stops no other network; `--forcerun fetch_weights`

@@ -170,7 +170,8 @@ def _draw_columns(
     # The panels of a row share their axis: the first one's is all of them.
     gain, loss, error = panels[:, 0]
     gain.set_ylabel("Maximum Gain (dB)")
-    _finish_losses(loss, everything)
+    # The first curve of a column is the one by which the column's others are judged.
+    _finish_losses(loss, everything, [column[0] for column in drawn])
     _finish_errors(error, everything)
     if all(curve is None for _, curve in everything):
         for axes in (gain, loss, error):
@@ -255,14 +256,13 @@ def _finish_epochs(panel: Sequence[Axes], drawn: Drawn, paper_epochs: int) -> No
     panel[-1].set_xlabel(label)
 
 
-def _finish_losses(axes: Axes, drawn: Drawn) -> None:
-    """Scale the loss axis so that ordinary curves stay readable beside one that explodes."""
+def _finish_losses(axes: Axes, drawn: Drawn, ordinary: Drawn) -> None:
+    """Scale the loss axis so that the `ordinary` curves stay readable beside one that explodes."""
     axes.set_ylabel("loss (nats)")
     losses = _collect(drawn, "training_loss", "validation_loss")
     if not losses.size:
         return
-    # The first curve of a figure is the default rate, by which the others are judged.
-    usual = _collect(drawn[:1], "training_loss", "validation_loss")
+    usual = _collect(ordinary, "training_loss", "validation_loss")
     limit = max(WORST_ORDINARY_LOSS, min(2 * usual.max(initial=0.0), MOST_SHOWN_LOSS))
     shown = losses[losses <= limit]
     smallest = shown[shown > 0].min(initial=np.inf)
@@ -290,12 +290,16 @@ def _finish_errors(axes: Axes, drawn: Drawn) -> None:
     axes.set_ylabel("top-1 error")
     errors = _collect(drawn, "training_error", "validation_error")
     positive = errors[errors > 0]
-    if positive.size and positive.max() > LOG_RATIO * positive.min():
+    if not positive.size:
+        axes.set_ylim(0, 1)
+    elif positive.max() > LOG_RATIO * positive.min():
         axes.set_yscale("symlog", linthresh=1e-3, linscale=0.4)
         axes.set_yticks([0, 1e-3, 1e-2, 1e-1, 1])
+        axes.set_ylim(0, 1.4 * positive.max())
         axes.set_ylabel("top-1 error (log axis)")
+    else:
+        axes.set_ylim(0, 1.06 * positive.max())
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:g} %"))
-    axes.set_ylim(bottom=0)
 
 
 def _collect(drawn: Drawn, *quantities: str) -> ndarray:

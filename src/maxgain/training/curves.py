@@ -9,6 +9,7 @@ from maxgain.protocol import Experiment, Run
 from maxgain.tables import read_table, write_table
 from maxgain.training.columns import CURVE_COLUMNS, HISTORY_COLUMNS
 
+
 def write_curves(name: str, experiment: Experiment, runs: Path, output: Path) -> None:
     """Gather the runs of an experiment, cut to its epochs, from the folder of all runs.
 

@@ -34,17 +34,14 @@ def run_training_job(
     identity = _identity(run, prepared, describe_device(target), threads)
     data = training_data(prepared)
     seconds: list[dict[str, object]] = []
-    console = Console()
+    # A label is text, not markup; a log's line is a line however narrow the terminal.
+    console = Console(highlight=False, markup=False, soft_wrap=True)
 
     def report(number: int, row: dict[str, float], duration: float | None) -> None:
         seconds.append({"epoch": number, "seconds": "nan" if duration is None else duration})
-        console.print(_progress(number, run.epochs, row, duration), highlight=False, soft_wrap=True)
+        console.print(_progress(number, run.epochs, row, duration))
 
-    console.print(
-        f"{run.name} on {prepared.label}, {describe_device(target)}",
-        highlight=False,
-        soft_wrap=True,
-    )
+    console.print(f"{run.name} on {prepared.label}, {describe_device(target)}")
     state = TrainingState(state_root, identity)
     with state.locked(lambda: console.print("another process trains this run: waiting for it")):
         epochs = train(run, data, device, state, report)

@@ -7,8 +7,8 @@ constant memory.
 
 import struct
 import zlib
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO, Protocol
 
 import numpy as np
 from scipy.io import loadmat
@@ -66,15 +66,11 @@ def read_mat_file(path: Path) -> dict[str, MatValue]:
     return {name: value for name, value in variables.items() if not name.startswith("__")}
 
 
-class _Bytes(Protocol):
-    def read(self, count: int, /) -> bytes: ...
-
-
 class _Inflated:
     """Bytes of a compressed element, inflated in small pieces, never all at once."""
 
-    def __init__(self, file: BinaryIO, compressed_bytes: int, most: int) -> None:
-        self._file, self._left, self._most = file, compressed_bytes, most
+    def __init__(self, file: BufferedReader, compressed_bytes: int) -> None:
+        self._file, self._left = file, compressed_bytes
         self._inflate = zlib.decompressobj()
         self._ready = bytearray()
 
@@ -87,11 +83,6 @@ class _Inflated:
                 raise _DamagedError(f"its compressed data are damaged ({error})") from error
             if not inflated and not piece:
                 break
-            self._most -= len(inflated)
-            if self._most < 0:
-                raise _DamagedError(
-                    f"its compressed data expand more than {_LARGEST_EXPANSION}-fold"
-                )
             self._ready += inflated
         taken = bytes(self._ready[:count])
         del self._ready[:count]
@@ -106,7 +97,7 @@ class _Inflated:
 class _Elements:
     """Reads elements one after the other from a stream of bytes."""
 
-    def __init__(self, stream: _Bytes, order: str) -> None:
+    def __init__(self, stream: BufferedReader | _Inflated, order: str) -> None:
         self.stream, self.order = stream, order
 
     def take(self, count: int) -> bytes:
@@ -139,7 +130,7 @@ class _Elements:
         return first, size, padded, b""
 
 
-def _check_sizes(file: BinaryIO, file_bytes: int) -> None:
+def _check_sizes(file: BufferedReader, file_bytes: int) -> None:
     """Walk all elements of a file and check the sizes they declare."""
     header = file.read(_HEADER_BYTES)
     hdf5 = (b"\x00\x02IM", b"\x02\x00MI")  # version 2 in the header's last bytes
@@ -154,6 +145,7 @@ def _check_sizes(file: BinaryIO, file_bytes: int) -> None:
         raise _DamagedError("it does not begin with the header of that format")
     elements = _Elements(file, order)
     left = file_bytes - _HEADER_BYTES
+    # Of all compressed elements together.
     budget = _LARGEST_EXPANSION * file_bytes + (1 << 20)
     while left > 0:
         kind, size, _, _ = elements.tag(left)
@@ -161,11 +153,12 @@ def _check_sizes(file: BinaryIO, file_bytes: int) -> None:
         if kind == _MATRIX:
             _check_matrix(elements, size, 0)
         elif kind == _COMPRESSED:
-            inflated = _Elements(_Inflated(file, size, budget), order)
+            inflated = _Elements(_Inflated(file, size), order)
             end = file.tell() + size
             kind, size, _, _ = inflated.tag(budget)
             if kind != _MATRIX:
                 raise _DamagedError(f"a compressed element is of the unknown type {kind}")
+            budget -= size
             _check_matrix(inflated, size, 0)
             file.seek(end)
         else:

@@ -36,6 +36,7 @@ from maxgain.models.matconvnet import (
 from maxgain.zoo.mat_file import MatValue, read_mat_file
 
 _IMAGE = "the image"
+_MAIN_OUTPUT = "prob"
 #: Numbers of one feature map (256 MiB); a file that asks for more is damaged or hostile.
 _LARGEST_FEATURE_MAP = 1 << 26
 _LARGEST_SIDE = 1 << 12
@@ -310,6 +311,7 @@ def _without_final_softmax(
     path: Path, descriptions: Sequence[_LayerDescription]
 ) -> tuple[list[Step], str]:
     """Steps of the graph that end in the logits, and the name of the logits."""
+    descriptions = _without_side_branches(descriptions)
     written = {d.output for d in descriptions}
     read = {name for d in descriptions for name in d.inputs}
     ends, beginnings = sorted(written - read), sorted(read - written)
@@ -329,6 +331,24 @@ def _without_final_softmax(
         for d in descriptions
     ]
     return steps, output
+
+
+def _without_side_branches(
+    descriptions: Sequence[_LayerDescription],
+) -> Sequence[_LayerDescription]:
+    """Layers that the output "prob" depends on, in a network that has further outputs.
+
+    GoogLeNet's further classifiers serve its training only.
+    """
+    written = {d.output: d for d in descriptions}
+    ends = set(written) - {name for d in descriptions for name in d.inputs}
+    if len(ends) == 1 or _MAIN_OUTPUT not in ends:
+        return descriptions
+    needed = {_MAIN_OUTPUT}
+    for description in reversed(descriptions):  # each is written before it is read
+        if description.output in needed:
+            needed.update(description.inputs)
+    return [d for d in descriptions if d.output in needed]
 
 
 def _checked_shapes(path: Path, steps: Sequence[Step], image: Shape, output: str) -> Shape:

@@ -1,0 +1,5 @@
+"""`python -m benchmarks` measures training speed."""
+
+from benchmarks.training import main
+
+main()

@@ -1,0 +1,40 @@
+"""What the machine can do: the rate of a large matrix product in a precision, and a step's work."""
+
+import statistics
+import time
+
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from benchmarks.cases import Case
+from maxgain.models import build_network
+from maxgain.training.device import use_reproducible_kernels
+
+_SIZE = {"cpu": 2048, "cuda": 8192}
+
+
+def matrix_product_rate(device: str, precision: str, seconds: float) -> float:
+    """GFLOP/s of a large square matrix product, the median over some seconds."""
+    use_reproducible_kernels(torch.device(device), precision)
+    dtype = torch.bfloat16 if precision == "bf16" else torch.float32
+    size = _SIZE[device]
+    a, b = (torch.randn(size, size, device=device).to(dtype) for _ in range(2))
+    product = a @ b
+    durations, start = [], time.perf_counter()
+    while True:
+        before = time.perf_counter()
+        torch.mm(a, b, out=product)
+        if device == "cuda":
+            torch.cuda.synchronize()
+        now = time.perf_counter()
+        durations.append(now - before)
+        if now - start >= seconds:
+            return 2 * size**3 / statistics.median(durations) / 1e9
+
+
+def training_work(case: Case) -> float:
+    """GFLOP to train on one image: its convolutions and matrix products, forward and backward."""
+    network = build_network(case.network, case.shape, 10, case.capacity)
+    with FlopCounterMode(display=False) as counter:
+        network(torch.zeros(2, *case.shape)).sum().backward()
+    return counter.get_total_flops() / 2 / 1e9

@@ -1,0 +1,145 @@
+"""The training loop that a user of PyTorch writes, written well: what the engine is compared with.
+
+A torchvision-style data set of images with transforms, a DataLoader with two workers, the default
+memory layout, eager execution, and the loss read after every step.
+"""
+
+import time
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, Dataset
+
+from benchmarks.cases import BATCH_SIZE, LEARNING_RATE, MOMENTUM, Case, synthetic_images
+from maxgain.models.recipes import RECIPES
+
+# isort: split
+import maxgain.torchvision_ops  # noqa: F401 - makes the next import work on CPU builds
+
+# isort: split
+from torchvision import transforms
+
+
+class Images(Dataset[tuple[Tensor, int]]):
+    """Images as torchvision's MNIST and CIFAR10 hold and return them."""
+
+    def __init__(self, case: Case, count: int) -> None:
+        pixels, labels = synthetic_images(case, count)
+        self._pixels: np.ndarray = pixels.permute(0, 2, 3, 1).contiguous().numpy()
+        self._labels: list[int] = labels.tolist()
+        steps = [transforms.ToTensor(), transforms.Normalize((0.5,), (0.25,))]
+        if case.flips:
+            steps.insert(0, transforms.RandomHorizontalFlip())
+        self._transform = transforms.Compose(steps)
+
+    def __len__(self) -> int:
+        return len(self._labels)
+
+    def __getitem__(self, index: int) -> tuple[Tensor, int]:
+        pixels = self._pixels[index]
+        image = Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels)
+        return self._transform(image), self._labels[index]
+
+
+class PlainLoop:
+    """A network, its optimiser and its loader, trained for as long as is asked."""
+
+    def __init__(self, case: Case, device: str) -> None:
+        self._device = torch.device(device)
+        self._network = plain_network(case).to(self._device)
+        *layers, last = [m for m in self._network if isinstance(m, nn.Conv2d)]
+        recipe = RECIPES[case.network]
+        groups = [
+            {"params": [getattr(layer, name) for layer in members], "lr": LEARNING_RATE * rate}
+            for members, rates in ((layers, recipe.rates), ([last], recipe.last_rates))
+            for name, rate in zip(("weight", "bias"), rates, strict=True)
+        ]
+        self._optimiser = torch.optim.SGD(
+            groups, LEARNING_RATE, MOMENTUM, weight_decay=recipe.weight_decay
+        )
+        on_gpu = self._device.type == "cuda"
+        loader = DataLoader(
+            Images(case, 20_000),
+            BATCH_SIZE,
+            shuffle=True,
+            num_workers=2,
+            pin_memory=on_gpu,
+            persistent_workers=True,
+        )
+        self._batches = _without_end(loader)
+
+    def measure(self, seconds: float) -> float:
+        """Images a second over some seconds of training."""
+        next(self._batches)  # Loading starts before the clock does.
+        images, start = 0, time.perf_counter()
+        while True:
+            self._step()
+            images += BATCH_SIZE
+            passed = time.perf_counter() - start
+            if passed >= seconds:
+                return images / passed
+
+    def _step(self) -> float:
+        pixels, labels = next(self._batches)
+        pixels = pixels.to(self._device, non_blocking=True)
+        labels = labels.to(self._device, non_blocking=True)
+        self._optimiser.zero_grad()
+        loss = nn.functional.cross_entropy(self._network(pixels).flatten(1), labels)
+        loss.backward()
+        self._optimiser.step()
+        return loss.item()
+
+
+def _without_end(loader: DataLoader[tuple[Tensor, int]]) -> Iterator[list[Tensor]]:
+    while True:
+        yield from loader
+
+
+def plain_network(case: Case) -> nn.Sequential:
+    """The case's network, layer by layer as its papers and tutorials write it."""
+    if case.network == "lenet-mnist":
+        return nn.Sequential(
+            nn.Conv2d(1, 20, 5),
+            nn.MaxPool2d(2),
+            nn.Conv2d(20, 50, 5),
+            nn.MaxPool2d(2),
+            nn.Conv2d(50, 500, 4),
+            nn.ReLU(),
+            nn.Conv2d(500, 10, 1),
+        )
+    if case.network == "lenet-cifar":
+        narrow, wide = round(32 * case.capacity), round(64 * case.capacity)
+        return nn.Sequential(
+            nn.Conv2d(3, narrow, 5, padding=2),
+            nn.MaxPool2d(3, 2, ceil_mode=True),
+            nn.ReLU(),
+            nn.Conv2d(narrow, narrow, 5, padding=2),
+            nn.ReLU(),
+            nn.AvgPool2d(3, 2, ceil_mode=True),
+            nn.Conv2d(narrow, wide, 5, padding=2),
+            nn.ReLU(),
+            nn.AvgPool2d(3, 2, ceil_mode=True),
+            nn.Conv2d(wide, wide, 4),
+            nn.ReLU(),
+            nn.Conv2d(wide, 10, 1),
+        )
+    return nn.Sequential(
+        *_with_relu(nn.Conv2d(3, 192, 5, padding=2), nn.Conv2d(192, 160, 1), nn.Conv2d(160, 96, 1)),
+        nn.MaxPool2d(3, 2),
+        nn.Dropout(),
+        *_with_relu(
+            nn.Conv2d(96, 192, 5, padding=2), nn.Conv2d(192, 192, 1), nn.Conv2d(192, 192, 1)
+        ),
+        nn.AvgPool2d(3, 2),
+        nn.Dropout(),
+        *_with_relu(nn.Conv2d(192, 192, 3, padding=1), nn.Conv2d(192, 192, 1)),
+        nn.Conv2d(192, 10, 1),
+        nn.AvgPool2d(7),
+    )
+
+
+def _with_relu(*layers: nn.Module) -> list[nn.Module]:
+    return [module for layer in layers for module in (layer, nn.ReLU())]
