@@ -501,7 +501,9 @@ def test_second_process_waits_and_ends_with_the_same_bytes(tmp_path: Path) -> No
         _train(RUN, folder)
     state = TrainingState(folder / "state", _identity(RUN, _prepared(), "cpu", 1))
     assert state.folder == _one_state(folder)
-    other = multiprocessing.get_context("fork").Process(target=_train_logged, args=(folder,))
+    other = multiprocessing.get_context("fork").Process(
+        target=_train_logged, args=(folder,), daemon=True
+    )
     with state.locked():
         other.start()
         _wait_for("another process trains this run: waiting for it", folder / "log")
@@ -766,9 +768,9 @@ def _replayed_epoch(trainer: Trainer, batches: Batches, rate: float) -> Score:
     trainer._network.train()
     trainer._totals.zero_()
     done = trainer._replay(batches.indices, batches.flips, rate)
-    for place, indices in enumerate(batches.indices[done:].split(trainer._batch_size)):
-        images, labels = trainer._images.batch(indices)
-        flip = batches.flips[done // trainer._batch_size + place]
+    for first in range(done, len(batches.indices), BATCH):
+        images, labels = trainer._images.batch(batches.indices[first : first + BATCH])
+        flip = batches.flips[first // BATCH]
         trainer._step(images.flip(3) if flip else images, labels, rate)
     return engine._score(trainer._totals, len(batches.indices))
 

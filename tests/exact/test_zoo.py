@@ -296,7 +296,7 @@ def server() -> Iterator[tuple[str, dict[str, bytes]]]:
 
 
 def tiny_network(path: Path, seed: int = 0) -> bytes:
-    filters = np.random.default_rng(seed).normal(size=(5, 5, 3, 2)).astype(np.float32)
+    filters = np.random.default_rng(seed).normal(size=(5, 5, 3, 2)).astype(np.float32) / 1e4
     layer = {"type": "conv", "name": "fc", "weights": mat.cells(filters, np.zeros((1, 2)))}
     mat.save_simple(path, [layer], side=5, classes=2)
     return path.read_bytes()

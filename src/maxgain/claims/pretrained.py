@@ -28,6 +28,7 @@ JUDGED_FAMILIES = ("matconvnet", "torchvision", "carried")
 _SIGNIFICANCE = 0.05
 _RESAMPLES = 9999
 _SEED = 0
+_DIGITS = 12  # a perfect correlation is 1, not 1 - 1e-16
 #: A bootstrap of fewer networks draws the same few values again and again.
 _FEWEST_FOR_INTERVAL = 5
 
@@ -73,7 +74,7 @@ def correlate_ranks(
         rng=np.random.default_rng(_SEED),
         vectorized=True,
     )
-    rho = round(float(test.statistic), 12)  # a perfect correlation is 1, not 1 - 1e-16
+    rho = round(float(test.statistic), _DIGITS)
     low, high = _bootstrap_rank_correlation(gains, errors)
     return RankCorrelation(rho, low, high, float(test.pvalue), count)
 
@@ -250,7 +251,7 @@ def _bootstrap_rank_correlation(
         return None, None
     chosen = np.random.default_rng(_SEED).integers(0, count, (_RESAMPLES, count))
     correlations = (_standardize_ranks(gains[chosen]) * _standardize_ranks(errors[chosen])).sum(1)
-    low, high = np.nanquantile(correlations, [0.025, 0.975])
+    low, high = np.nanquantile(correlations, [0.025, 0.975]).round(_DIGITS)
     return float(low), float(high)
 
 

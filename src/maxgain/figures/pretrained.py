@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Float
+from jaxtyping import Float, UInt8
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
@@ -300,7 +300,7 @@ def _draw_probes(
     return figure
 
 
-def _show_pixels(axes: Axes, pixels: Float[ndarray, "channels height width"]) -> None:
+def _show_pixels(axes: Axes, pixels: UInt8[ndarray, "channels height width"]) -> None:
     _strip(axes)
     axes.imshow(pixels.transpose(1, 2, 0).squeeze(), vmin=0, vmax=255, cmap="gray")
 

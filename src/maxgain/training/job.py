@@ -39,7 +39,7 @@ def run_training_job(
 
     def report(number: int, row: dict[str, float], duration: float | None) -> None:
         seconds.append({"epoch": number, "seconds": "nan" if duration is None else duration})
-        console.print(_progress(number, run.epochs, row, duration))
+        console.print(_progress(run, number, row, duration))
 
     console.print(f"{run.name} on {prepared.label}, {describe_device(target)}")
     state = TrainingState(state_root, identity)
@@ -98,8 +98,12 @@ def _identity(run: Run, prepared: PreparedData, device: str, threads: int) -> di
     return identity
 
 
-def _progress(number: int, epochs: int, row: dict[str, float], duration: float | None) -> str:
-    line = f"epoch {number}/{epochs}"
+def _progress(run: Run, number: int, row: dict[str, float], duration: float | None) -> str:
+    # The lines of several jobs share a terminal.
+    line = (
+        f"{run.dataset} {run.network} x{run.capacity:g}, rate {run.learning_rate:.4g}, "
+        f"seed {run.seed}: epoch {number}/{run.epochs}"
+    )
     if row["training_loss"] != row["training_loss"]:
         return f"{line}: diverged, the loss is not finite"
     line += (

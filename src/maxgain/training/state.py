@@ -67,7 +67,11 @@ class TrainingState:
             self.folder.parent.mkdir(parents=True, exist_ok=True)
             lock = self._locked_file(waiting)
         with lock:
-            yield
+            try:
+                yield
+            finally:
+                # Closing is not enough: a forked child holds the file open too.
+                fcntl.flock(lock, fcntl.LOCK_UN)
 
     def _locked_file(self, waiting: Callable[[], None]) -> BinaryIO:
         while True:

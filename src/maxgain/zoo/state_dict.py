@@ -32,7 +32,7 @@ def read_state_dict(path: Path, checksum: str = "") -> dict[str, Tensor]:
         ) from error
     if not isinstance(state, dict) or not all(isinstance(x, Tensor) for x in state.values()):
         raise InputError(f"{path} holds something else than named tensors.")
-    return dict(state)
+    return state  # itself, not a copy: it carries the versions of its layers along
 
 
 def check_checksum(path: Path, checksum: str) -> None:
@@ -64,7 +64,7 @@ def load_by_name(network: nn.Module, state: dict[str, Tensor], path: Path) -> No
     """
     try:
         network.load_state_dict(state, assign=True)
-    except RuntimeError as error:
+    except (RuntimeError, ValueError) as error:
         first = " ".join(str(error).split())[:200]
         raise InputError(f"{path} does not fit the network: {first}") from error
 

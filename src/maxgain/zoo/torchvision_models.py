@@ -65,7 +65,9 @@ def load_torchvision(row: RegistryRow, path: Path) -> PretrainedNetwork:
             f"{row.name}` downloads it."
         )
     network = build_torchvision(row.name)
-    load_by_name(network, _current_names(read_state_dict(path, row.checksum)), path)
+    state = read_state_dict(path, row.checksum)
+    _bring_names_up_to_date(state)
+    load_by_name(network, state, path)
     return as_pretrained(row, network)
 
 
@@ -118,5 +120,7 @@ def _interpolation(name: str) -> Interpolation:
     return "bicubic" if name == "bicubic" else "bilinear"
 
 
-def _current_names(state: dict[str, Tensor]) -> dict[str, Tensor]:
-    return {_OLD_DENSENET_NAME.sub(r"\1\2", name): values for name, values in state.items()}
+def _bring_names_up_to_date(state: dict[str, Tensor]) -> None:
+    for name in list(state):
+        if match := _OLD_DENSENET_NAME.match(name):
+            state[match[1] + match[2]] = state.pop(name)
