@@ -3,11 +3,14 @@
 import multiprocessing
 import os
 import re
+import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from multiprocessing.connection import Connection
 from pathlib import Path
+from statistics import fmean
 from types import TracebackType
+from typing import Any
 
 from benchmarks.cases import Case
 
@@ -40,9 +43,10 @@ class Group(AbstractContextManager["Group"]):
             self._connections.append(ours)
             self._processes.append(process)
 
-    def images_per_second(self, seconds: float, threads: int) -> float:
-        """Sum over the processes."""
-        return sum(self._ask("measure", seconds, threads))
+    def train(self, seconds: float, threads: int) -> tuple[float, float]:
+        """Images a second, sum over the processes, and the share of a core that a thread got."""
+        answers = self._ask("train", seconds, threads)
+        return sum(rate for rate, _ in answers), fmean(share for _, share in answers)
 
     def matrix_product_rate(self, seconds: float, threads: int) -> float:
         """GFLOP/s of a large matrix product in this precision; sum over the processes."""
@@ -55,19 +59,19 @@ class Group(AbstractContextManager["Group"]):
     def gain_seconds(self, count: int) -> float:
         """Seconds for the gains of some snapshots, in one process while the others idle."""
         self._connections[0].send(("gains", (count,)))
-        return self._answer(self._connections[0])
+        seconds: float = self._answer(self._connections[0])
+        return seconds
 
-    def _ask(self, question: str, *arguments: object) -> list[float]:
+    def _ask(self, question: str, *arguments: object) -> list[Any]:
         for connection in self._connections:
             connection.send((question, arguments))
         return [self._answer(connection) for connection in self._connections]
 
-    def _answer(self, connection: Connection) -> float:
+    def _answer(self, connection: Connection) -> Any:
         try:
-            answer: float = connection.recv()
+            return connection.recv()
         except EOFError:
             raise SystemExit("error: a measuring process ended early; see its message.") from None
-        return answer
 
     def __exit__(
         self,
@@ -92,9 +96,12 @@ def _serve(connection: Connection, case: Case, precision: str | None, device: st
     torch.set_num_threads(1)
     loop = PlainLoop(case, device) if precision is None else EngineLoop(case, device, precision)
 
-    def measure(seconds: float, threads: int) -> float:
+    def train(seconds: float, threads: int) -> tuple[float, float]:
         torch.set_num_threads(threads)
-        return loop.measure(seconds)
+        wall, core = time.perf_counter(), time.process_time()
+        rate = loop.measure(seconds)
+        share = (time.process_time() - core) / (time.perf_counter() - wall) / threads
+        return rate, share
 
     def ceiling(seconds: float, threads: int) -> float:
         torch.set_num_threads(threads)
@@ -103,8 +110,8 @@ def _serve(connection: Connection, case: Case, precision: str | None, device: st
     def memory() -> float:
         return torch.cuda.max_memory_allocated() if device == "cuda" else _resident_memory()
 
-    answers: dict[str, Callable[..., float]] = {
-        "measure": measure,
+    answers: dict[str, Callable[..., object]] = {
+        "train": train,
         "ceiling": ceiling,
         "memory": memory,
         "gains": getattr(loop, "measure_gains", lambda count: float("nan")),

@@ -2,6 +2,7 @@
 
 import statistics
 from contextlib import ExitStack
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
@@ -24,6 +25,7 @@ COLUMNS = (
     "gflop_per_image",
     "ceiling_gflops",
     "fraction_of_ceiling",
+    "core_share",
     "peak_memory_mb",
     "gain_seconds_20_snapshots",
     "gain_share_of_epoch",
@@ -33,82 +35,97 @@ SNAPSHOTS = 20
 Row = dict[str, object]
 
 
+@dataclass
+class Turns:
+    """What one loop reached in each of its turns."""
+
+    group: Group
+    loop: str
+    precision: str
+    processes: int
+    threads: int
+    rates: list[float] = field(default_factory=list)
+    core_shares: list[float] = field(default_factory=list)
+    ceilings: list[float] = field(default_factory=list)
+
+    def take(self, seconds: float) -> None:
+        """Train for some seconds, then see what the machine could have done in that moment."""
+        rate, core_share = self.group.train(seconds, self.threads)
+        self.rates.append(rate)
+        self.core_shares.append(core_share)
+        self.ceilings.append(self.group.matrix_product_rate(seconds / 2, self.threads))
+
+    @property
+    def rate(self) -> float:
+        """Images a second, the median."""
+        return statistics.median(self.rates)
+
+
 def measure_case(case: Case, device: str, rounds: int, seconds: float, cores: int) -> list[Row]:
     """One row for the plain loop and one for each precision of the engine.
 
-    All take turns, so that whatever else the machine does slows all of them. The engine uses one
-    process of one thread for each core; the plain loop is one process, of as many threads as makes
-    it fastest. A ratio is the median over the rounds.
+    All take turns, so that whatever else the machine does slows all of them, and ratios and
+    fractions are medians over the turns. The engine uses one process of one thread for each core;
+    the plain loop is one process, of as many threads as makes it fastest.
     """
+    on_cpu = device == "cpu"
+    with ExitStack() as stack:
+
+        def start(precision: str | None, processes: int) -> Group:
+            return stack.enter_context(Group(case, precision, device, processes))
+
+        loop = start(None, 1)
+        choices = sorted({1, cores}) if on_cpu else [1]
+        plain = [Turns(loop, "plain", "fp32", 1, threads) for threads in choices]
+        processes = cores if on_cpu else 1
+        engines = [
+            Turns(start(precision, processes), "engine", precision, processes, 1)
+            for precision in (("fp32", "bf16") if on_cpu else ("fp32", "tf32", "bf16"))
+        ]
+        for turns in (*plain, *engines):  # Libraries choose and set up their kernels.
+            turns.group.train(0.0, turns.threads)
+        memory = {turns.group: turns.group.memory() for turns in (*plain, *engines)}
+        for _ in range(rounds):
+            for turns in (*plain, *engines):
+                turns.take(seconds)
+        gains = {turns.group: turns.group.gain_seconds(SNAPSHOTS) for turns in engines}
+    best = max(plain, key=lambda turns: turns.rate)
+    return [
+        _row(case, device, turns, best)
+        | {"peak_memory_mb": memory[turns.group]}
+        | _gain_costs(case, turns, gains.get(turns.group, float("nan")))
+        for turns in (best, *engines)
+    ]
+
+
+def _row(case: Case, device: str, turns: Turns, plain: Turns) -> Row:
     from benchmarks.ceiling import training_work
 
-    precisions = ("fp32", "bf16") if device == "cpu" else ("fp32", "tf32", "bf16")
-    processes = cores if device == "cpu" else 1
-    choices = sorted({1, cores}) if device == "cpu" else [1]
-    plain: dict[int, list[float]] = {threads: [] for threads in choices}
-    ours: dict[str, list[float]] = {precision: [] for precision in precisions}
-    with ExitStack() as stack:
-        loop = stack.enter_context(Group(case, None, device, 1))
-        engines = {
-            precision: stack.enter_context(Group(case, precision, device, processes))
-            for precision in precisions
-        }
-        for engine in engines.values():  # Libraries choose and set up their kernels.
-            engine.images_per_second(0.0, 1)
-        for threads in choices:
-            loop.images_per_second(0.0, threads)
-        for _ in range(rounds):
-            for threads, rates in plain.items():
-                rates.append(loop.images_per_second(seconds, threads))
-            for precision, rates in ours.items():
-                rates.append(engines[precision].images_per_second(seconds, 1))
-        threads = max(plain, key=lambda choice: statistics.median(plain[choice]))
-        work = training_work(case)
-        rows = [
-            _row(case, "plain", "fp32", device, 1, threads, plain[threads], plain[threads], work)
-            | {"peak_memory_mb": loop.memory()}
-            | _ceiling(loop.matrix_product_rate(seconds, threads), plain[threads], work)
-        ]
-        for precision, engine in engines.items():
-            rates = ours[precision]
-            row = _row(case, "engine", precision, device, processes, 1, rates, plain[threads], work)
-            row["peak_memory_mb"] = engine.memory()
-            gain = engine.gain_seconds(SNAPSHOTS)
-            row["gain_seconds_20_snapshots"] = gain
-            epoch = case.images / (statistics.median(rates) / processes)
-            row["gain_share_of_epoch"] = gain / SNAPSHOTS / epoch
-            rows.append(row | _ceiling(engine.matrix_product_rate(seconds, 1), rates, work))
-    return rows
-
-
-def _row(
-    case: Case,
-    loop: str,
-    precision: str,
-    device: str,
-    processes: int,
-    threads: int,
-    rates: list[float],
-    plain_rates: list[float],
-    work: float,
-) -> Row:
-    ratios = [rate / plain for rate, plain in zip(rates, plain_rates, strict=True)]
-    return dict.fromkeys(COLUMNS, float("nan")) | {
+    work = training_work(case)
+    pairs = zip(turns.rates, plain.rates, strict=True)
+    fractions = zip(turns.rates, turns.ceilings, strict=True)
+    return {
         "network": case.label,
-        "loop": loop,
-        "precision": precision,
+        "loop": turns.loop,
+        "precision": turns.precision,
         "device": device,
-        "processes": processes,
-        "threads": threads,
-        "images_per_second": statistics.median(rates),
-        "ratio_to_plain": statistics.median(ratios),
+        "processes": turns.processes,
+        "threads": turns.threads,
+        "images_per_second": turns.rate,
+        "ratio_to_plain": statistics.median(rate / other for rate, other in pairs),
         "gflop_per_image": work,
+        "ceiling_gflops": statistics.median(turns.ceilings),
+        "fraction_of_ceiling": statistics.median(rate * work / top for rate, top in fractions),
+        "core_share": statistics.median(turns.core_shares),
     }
 
 
-def _ceiling(gflops: float, rates: list[float], work: float) -> Row:
-    fraction = statistics.median(rates) * work / gflops
-    return {"ceiling_gflops": gflops, "fraction_of_ceiling": fraction}
+def _gain_costs(case: Case, turns: Turns, seconds: float) -> Row:
+    epoch = case.images / (turns.rate / turns.processes)
+    return {
+        "gain_seconds_20_snapshots": seconds,
+        "gain_share_of_epoch": seconds / SNAPSHOTS / epoch,
+    }
 
 
 def print_table(rows: list[Row], title: str) -> None:
@@ -127,7 +144,15 @@ def print_table(rows: list[Row], title: str) -> None:
             "" if row["loop"] == "plain" else f"{row['gain_seconds_20_snapshots']:.2f} s",
             end_section=row is rows[-1] or rows[rows.index(row) + 1]["loop"] == "plain",
         )
-    Console(width=110).print(table)
+    console = Console(width=120)
+    console.print(table)
+    shares = [float(str(row["core_share"])) for row in rows if row["loop"] == "engine"]
+    if rows[0]["device"] == "cpu" and min(shares) < 0.9:
+        console.print(
+            f"Other programs used the machine: the engine got {min(shares):.0%} of its cores at "
+            "worst. Measure again on a quiet machine.",
+            highlight=False,
+        )
 
 
 def draw_figure(rows: list[Row], title: str, stem: Path) -> None:

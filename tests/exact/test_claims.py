@@ -65,6 +65,7 @@ def make_run(
             "precision": "fp32",
             "device": "cpu",
             "epoch": np.arange(1, epochs + 1),
+            "epoch_learning_rate": rate_factor * (0.001 if mnist else 0.05),
             "training_loss": training_loss,
             "validation_loss": validation_loss,
             # Errors follow their losses.

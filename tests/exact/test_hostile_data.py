@@ -33,6 +33,9 @@ from maxgain.sources.checksums import CIFAR10_FILES
 from maxgain.sources.local import read_local
 from maxgain.sources.prepared import load_prepared, prepare_data, write_prepared
 
+# Pillow imports its readers at the first image; no test is to count that as the image's memory.
+Image.init()
+
 WriteFolder = Callable[[Path], dict[str, np.ndarray]]
 WriteTar = Callable[..., Path]
 SHARED_FOLDER = settings(

@@ -68,7 +68,6 @@ def test_says_that_a_network_diverged() -> None:
     assert monitor.diagnose().verdict == DiagnosisVerdict.DIVERGED
 
 
-
 def test_works_without_parameters() -> None:
     monitor = maxgain.GainMonitor(nn.Flatten(), (1, 5, 5), impulse_value=1.0)
     assert np.isfinite(monitor.record())

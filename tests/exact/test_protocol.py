@@ -26,9 +26,15 @@ Raw = dict[str, Any]
 def _shipped(overlay: Path | None = None) -> Protocol:
     """The shipped configuration under an overlay, merged as Snakemake merges them."""
     config = load_configfile(REPOSITORY / "config.yaml")
-    if overlay:
-        update_config(config, load_configfile(overlay))
+    for path in _stack(overlay) if overlay else []:
+        update_config(config, load_configfile(path))
     return parse_protocol(config)
+
+
+def _stack(overlay: Path) -> list[Path]:
+    """An overlay and the one it goes on top of: paper-two-cores is used after paper."""
+    below = [path for path in OVERLAYS if f"{overlay.stem}-".startswith(f"{path.stem}-")]
+    return sorted(below, key=lambda path: len(path.stem))
 
 
 def _small() -> Raw:
@@ -66,7 +72,7 @@ def test_overlays_are_found() -> None:
 @pytest.mark.parametrize("overlay", OVERLAYS, ids=lambda path: path.stem)
 def test_overlays_are_whole_protocols(overlay: Path) -> None:
     protocol = _shipped(overlay)
-    assert protocol.protocol == overlay.stem
+    assert protocol.protocol == _stack(overlay)[0].stem
     assert protocol.experiments.keys() == _shipped().experiments.keys()
     assert protocol.runs()
 

@@ -145,9 +145,7 @@ def test_bad_configuration_stops_before_any_job(
 
 
 def test_bad_arguments_end_in_one_sentence(tmp_path: Path) -> None:
-    done = run_in(
-        tmp_path, "maxgain", "train", "--data", "missing.safetensors", "--output", "run"
-    )
+    done = run_in(tmp_path, "maxgain", "train", "--data", "missing.safetensors", "--output", "run")
     assert done.returncode == 2
     assert done.stdout.startswith("error: missing.safetensors does not exist")
     assert done.stdout.count("\n") == 1

@@ -29,7 +29,7 @@ def images(wildcards):
 def training_options(wildcards):
     """Options of `maxgain train` for a run."""
     run = RUNS[wildcards.run]
-    schedule = ",".join(f"{epochs}x{factor:g}" for epochs, factor in run.schedule)
+    schedule = ",".join(f"{epochs}x{factor!r}" for epochs, factor in run.schedule)
     return (
         f"--network {run.network} --capacity {run.capacity!r} "
         f"--learning-rate {run.learning_rate!r} --epochs {run.epochs} "

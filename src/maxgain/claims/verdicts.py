@@ -146,7 +146,9 @@ def read_curve_table(path: Path) -> DataFrame:
     """
     table = _read_table(path)
     if missing := [name for name in CURVE_COLUMNS if name not in table]:
-        raise InputError(f"{path} has no column '{missing[0]}'; it has {', '.join(table)}.")
+        raise InputError(
+            f"{path} has no column '{missing[0]}'; it has {', '.join(map(str, table))}."
+        )
     for name in CURVE_NUMBERS:
         if not table.empty and not pd.api.types.is_numeric_dtype(table[name]):
             raise InputError(f"{path}: the column '{name}' holds text; it must hold numbers.")

@@ -1,4 +1,4 @@
-"""The paper's Network in Network for CIFAR-10 (section IV-C2), as MatConvNet's example defines it."""
+"""The paper's Network in Network for CIFAR-10 (section IV-C2), as MatConvNet defines it."""
 
 import torch.nn.functional as F
 from jaxtyping import Float

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from maxgain.errors import InputError
 from maxgain.protocol import Experiment, Run
@@ -48,7 +49,7 @@ def _run_rows(name: str, run: Run, folder: Path) -> Iterator[dict[str, object]]:
         yield {**common, **{key: epoch[key] for key in HISTORY_COLUMNS}, "gain_db": gain["gain_db"]}
 
 
-def read_run_provenance(path: Path) -> dict[str, dict[str, object]]:
+def read_run_provenance(path: Path) -> dict[str, Any]:
     """What a run was made from, as `maxgain train` wrote it.
 
     Raises
@@ -57,7 +58,7 @@ def read_run_provenance(path: Path) -> dict[str, dict[str, object]]:
         The file is missing or not the provenance of a run.
     """
     try:
-        content: dict[str, dict[str, object]] = json.loads(path.read_text(encoding="utf-8"))
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         if not {"data", "stand_in"} <= content["settings"].keys() or "device" not in content:
             raise KeyError("data, stand_in or device")
     except FileNotFoundError as error:

@@ -1,5 +1,8 @@
 """A training as a job: a data file in; history, snapshots and provenance out."""
 
+import json
+import time
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
@@ -16,13 +19,17 @@ from maxgain.training.run import TrainingData, train
 from maxgain.training.snapshots import Architecture, write_snapshots
 from maxgain.training.state import TrainingState
 
+_RESULTS = ("snapshots.safetensors", "seconds.csv", "provenance.json", "history.csv")
+
 
 def run_training_job(
     run: Run, prepared: PreparedData, output: Path, state_root: Path, device: str, threads: int
 ) -> None:
     """Train a run and write history.csv, seconds.csv, snapshots.safetensors and provenance.json.
 
-    The resumable state below `state_root` is removed once all of them are written.
+    The resumable state below `state_root` is removed once all of them are written. Where another
+    process trains the same run into the same folder, such as the orphan of a killed workflow,
+    this call waits for it and leaves its results as they are.
 
     Raises
     ------
@@ -30,6 +37,7 @@ def run_training_job(
         The network does not fit the images, the device is not available, or a file cannot be
         written.
     """
+    start = time.time()
     target = choose_device(device, run.precision)
     identity = _identity(run, prepared, describe_device(target), threads)
     data = training_data(prepared)
@@ -42,8 +50,27 @@ def run_training_job(
         console.print(_progress(run, number, row, duration))
 
     console.print(f"{run.name} on {prepared.label}, {describe_device(target)}")
+    waited = False
+
+    def wait() -> None:
+        nonlocal waited
+        waited = True
+        console.print("another process trains this run: waiting for it")
+
+    settings = {
+        **identity,
+        "epochs": run.epochs,
+        "data": prepared.label,
+        "stand_in": prepared.stand_in,
+        "source": prepared.source,
+    }
     state = TrainingState(state_root, identity)
-    with state.locked(lambda: console.print("another process trains this run: waiting for it")):
+    with state.locked(wait):
+        if waited and _were_written_since(start, output, settings):
+            state.remove()
+            console.print("the other process finished this run")
+            return
+        _remove_leftovers(output)
         epochs = train(run, data, device, state, report)
         rows = [{**epoch.row, "epoch": int(epoch.row["epoch"])} for epoch in epochs]
         write_snapshots(
@@ -55,17 +82,27 @@ def run_training_job(
         write_table(output / "seconds.csv", ("epoch", "seconds"), seconds)
         write_provenance(
             output / "provenance.json",
-            settings={
-                **identity,
-                "epochs": run.epochs,
-                "data": prepared.label,
-                "stand_in": prepared.stand_in,
-                "source": prepared.source,
-            },
+            settings=settings,
             device=describe_device(target),
         )
         write_table(output / "history.csv", HISTORY_COLUMNS, rows)
         state.remove()
+
+
+def _were_written_since(start: float, output: Path, settings: Mapping[str, object]) -> bool:
+    """Whether all results are there, later than a time, and made with these settings."""
+    files = [output / name for name in _RESULTS]
+    if not all(file.is_file() and file.stat().st_mtime >= start for file in files):
+        return False
+    found = json.loads((output / "provenance.json").read_text())["settings"]
+    return bool(found == json.loads(json.dumps(settings)))
+
+
+def _remove_leftovers(output: Path) -> None:
+    """Remove what a call that was killed while writing results left beside their final names."""
+    for name in _RESULTS:
+        for leftover in output.glob(f".{name}.*"):
+            leftover.unlink(missing_ok=True)
 
 
 def training_data(prepared: PreparedData) -> TrainingData:

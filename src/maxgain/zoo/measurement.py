@@ -1,6 +1,5 @@
 """Measures one pretrained network on the natural image and on both impulses (section III-D)."""
 
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,7 +32,6 @@ ZOO_COLUMNS = (
     "score",
     "gain_db",
     "data",
-    "seconds",
 )
 """Columns of zoo.csv: one row per network, image, impulse choice, projection and channel."""
 
@@ -66,15 +64,11 @@ class Probe:
 
 @dataclass(frozen=True)
 class ProbeMeasurement:
-    """One measurement of a network: at a probe, under a projection.
-
-    `seconds` is the time of the forward and the backward pass.
-    """
+    """One measurement of a network: at a probe, under a projection."""
 
     probe: Probe
     projection: ClassProjection
     result: Measurement
-    seconds: float
 
 
 def make_probes(network: PretrainedNetwork, photograph: Image) -> list[Probe]:
@@ -104,10 +98,8 @@ def measure_network(network: PretrainedNetwork, photograph: Image) -> list[Probe
     measurements = []
     for probe in make_probes(network, photograph):
         for projection in CLASS_PROJECTIONS:
-            start = time.perf_counter()
             result = measure(network.network, probe.pixels, projection, window=probe.is_windowed)
-            seconds = time.perf_counter() - start
-            measurements.append(ProbeMeasurement(probe, projection, result, seconds))
+            measurements.append(ProbeMeasurement(probe, projection, result))
     return measurements
 
 
@@ -134,7 +126,6 @@ def zoo_rows(
                 "score": result.score,
                 "gain_db": float(gain),
                 "data": network.weights + image,
-                "seconds": round(measurement.seconds, 3),
             }
 
 

@@ -1,0 +1,269 @@
+"""Killed at any moment, a training and its workflow end with the bytes of an undisturbed run."""
+
+import multiprocessing
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from multiprocessing.context import ForkServerContext, ForkServerProcess
+from pathlib import Path
+
+import psutil
+import pytest
+import yaml
+
+from tests.whole.conftest import clone_workflow, run_in
+
+BINARIES = Path(sys.executable).parent
+EPOCHS = 20
+RUN = "mnist/lenet-x1-fp32/lr0.001-batch100-momentum0.9/seed0"
+TARGET = "results/smoke/curves/mnist_rates.csv"
+RESULTS = ("history.csv", "snapshots.safetensors", "provenance.json")
+OVERLAY = "workflow/protocols/smoke.yaml"
+
+pytestmark = pytest.mark.xdist_group("kill")
+
+
+@pytest.fixture(scope="module")
+def processes() -> ForkServerContext:
+    """Starts processes that have the library loaded already: torch takes seconds to import."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(
+        ["maxgain.cli.training", "maxgain.training.job", "maxgain.training.gains"]
+    )
+    return context
+
+
+@pytest.fixture(scope="module")
+def prepared_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """100 + 50 of the digits that a package carries, prepared for training."""
+    path = tmp_path_factory.mktemp("kill") / "mnist.safetensors"
+    words = ["--source", "embedded", "--training-images", "100", "--validation-images", "50"]
+    done = run_in(path.parent, "maxgain", "prepare", "mnist", *words, "--output", str(path))
+    assert done.returncode == 0, done.stdout
+    return path
+
+
+@pytest.fixture
+def groups() -> Iterator[list[int]]:
+    """Process groups that the test started: whatever is left of them is killed at its end."""
+    identifiers: list[int] = []
+    yield identifiers
+    for identifier in identifiers:
+        kill_group(identifier)
+
+
+def kill_group(identifier: int) -> None:
+    try:
+        os.killpg(identifier, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+
+
+def train_once(data: Path, output: Path, state: Path, log: Path, epochs: int) -> None:
+    """What `maxgain train` does, in a process that only has to be forked."""
+    from maxgain.cli.training import train
+
+    handle = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    os.dup2(handle, 1)
+    train(data, output, epochs=epochs, state=state)
+
+
+def count_lines(log: Path, pattern: str) -> int:
+    return len(re.findall(pattern, log.read_text(), re.M)) if log.exists() else 0
+
+
+def wait_for_line(process: ForkServerProcess, log: Path, pattern: str) -> None:
+    while process.is_alive() and not count_lines(log, pattern):
+        time.sleep(0.002)
+
+
+def assert_same_files(folder: Path, reference: Path, names: tuple[str, ...]) -> None:
+    for name in names:
+        assert (folder / name).read_bytes() == (reference / name).read_bytes(), folder / name
+
+
+def assert_nothing_half(folder: Path, reference: Path) -> None:
+    """Whatever has a final name has its final content, even right after a kill."""
+    there = tuple(name for name in RESULTS if (folder / name).exists())
+    assert_same_files(folder, reference, there)
+
+
+def test_training_killed_at_random_moments_loses_only_the_broken_epoch(
+    processes: ForkServerContext, prepared_file: Path, tmp_path: Path
+) -> None:
+    reference, output, state, log = (tmp_path / name for name in "abcd")
+    undisturbed = processes.Process(
+        target=train_once, args=(prepared_file, reference, tmp_path / "e", log, EPOCHS)
+    )
+    undisturbed.start()
+    undisturbed.join()
+    assert undisturbed.exitcode == 0
+
+    moments = random.Random(5)
+    kills = complete = restarts = 0
+    while kills < 20:
+        log.unlink()
+        process = processes.Process(
+            target=train_once, args=(prepared_file, output, state, log, EPOCHS)
+        )
+        process.start()
+        # Some kills meet the start, some the writing of results, most an epoch.
+        kind = moments.choice(["start", "end", "epoch", "epoch", "epoch"])
+        if kind != "start":
+            wait_for_line(process, log, r"s\)$" if kind == "epoch" else f"epoch {EPOCHS}/")
+        time.sleep(moments.uniform(0, 0.1))
+        process.kill()
+        process.join()
+        if kind != "start":
+            earlier = count_lines(log, "from an earlier call")
+            assert earlier >= complete, "a complete epoch was computed again"
+        if process.exitcode == -signal.SIGKILL:
+            kills += 1
+            complete = max(complete, count_lines(log, "epoch "))
+            assert_nothing_half(output, reference)
+        else:
+            assert process.exitcode == 0, log.read_text()
+            assert_same_files(output, reference, RESULTS)
+            for path in output.iterdir():
+                path.unlink()
+            complete = 0
+            restarts += 1
+        log.touch()
+    last = processes.Process(target=train_once, args=(prepared_file, output, state, log, EPOCHS))
+    last.start()
+    last.join()
+    assert last.exitcode == 0, log.read_text()
+    assert_same_files(output, reference, RESULTS)
+    assert not list(state.iterdir()), "state of a finished run is left"
+    assert sorted(path.name for path in output.iterdir()) == sorted((*RESULTS, "seconds.csv"))
+    assert restarts < kills
+
+
+def test_two_processes_that_train_one_run_take_turns(
+    processes: ForkServerContext, prepared_file: Path, tmp_path: Path
+) -> None:
+    output, state = tmp_path / "run", tmp_path / "state"
+    logs = [tmp_path / "first", tmp_path / "second"]
+    both = [
+        processes.Process(target=train_once, args=(prepared_file, output, state, log, EPOCHS))
+        for log in logs
+    ]
+    both[0].start()
+    wait_for_line(both[0], logs[0], "epoch ")
+    both[1].start()
+    for process in both:
+        process.join()
+        assert process.exitcode == 0
+    said = logs[1].read_text()
+    assert "another process trains this run: waiting for it" in said
+    assert "the other process finished this run" in said
+    assert "epoch 1/" not in said, "the second computed what the first had done"
+    assert not list(state.iterdir())
+
+
+class StartedWorkflow:
+    """A Snakemake call in a process group of its own, whose output is read as it comes."""
+
+    def __init__(self, folder: Path, *flags: str) -> None:
+        self.process = subprocess.Popen(
+            [str(BINARIES / "snakemake"), TARGET, "--cores", "2", "--configfile", OVERLAY, *flags],
+            cwd=folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        self.lines: list[str] = []
+
+    def read_until(self, pattern: str) -> bool:
+        """Whether a line with the pattern came before the output ended."""
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.lines.append(line)
+            if re.search(pattern, line):
+                return True
+        return False
+
+    @property
+    def text(self) -> str:
+        return "".join(self.lines)
+
+    def kill(self, victim: str) -> None:
+        """Kill -9 the training below Snakemake, Snakemake and not the training, or both.
+
+        A killed training is left to Snakemake, which runs it again in the same call.
+        """
+        if victim == "both":
+            kill_group(self.process.pid)
+        elif victim == "snakemake":
+            self.process.kill()
+        else:
+            self._training().kill()
+            self.read_until("(?!)")
+            assert "from an earlier call" in self.text, "the retry did not resume"
+            assert self.process.wait() == 0, self.text[-3000:]
+        self.process.wait()
+
+    def _training(self) -> psutil.Process:
+        for process in psutil.Process(self.process.pid).children(recursive=True):
+            if "train" in process.cmdline()[:3]:
+                return process
+        raise AssertionError("no training runs at this moment")
+
+
+def test_snakemake_killed_at_random_moments_finishes_with_nolock(
+    processes: ForkServerContext, tmp_path: Path, groups: list[int]
+) -> None:
+    folder = clone_workflow(tmp_path / "killed")
+    shorten(folder / OVERLAY)
+    moments = random.Random(6)
+    for number, victim in enumerate(["snakemake", "both", "snakemake", "training"]):
+        workflow = StartedWorkflow(folder, *(["--nolock"] if number else []))
+        groups.append(workflow.process.pid)
+        assert workflow.read_until(r"epoch \d+/.* s\)$"), workflow.text[-3000:]
+        time.sleep(moments.uniform(0, 0.3))
+        assert workflow.process.poll() is None
+        workflow.kill(victim)
+        if number == 0:
+            refused = run_in(folder, "snakemake", TARGET, "--cores", "1", "--configfile", OVERLAY)
+            assert refused.returncode != 0
+            assert "--unlock" in refused.stdout
+    results = folder / "results/smoke"
+    assert not list((results / "state").iterdir())
+    reference = tmp_path / "undisturbed"
+    alone = processes.Process(target=run_alone, args=(folder, reference, tmp_path / "log"))
+    alone.start()
+    alone.join()
+    assert alone.exitcode == 0
+    assert_same_files(results / "runs" / RUN, reference / RUN, (*RESULTS, "gains.csv"))
+    assert (folder / TARGET).read_bytes() == (reference / "mnist_rates.csv").read_bytes()
+
+
+def run_alone(folder: Path, reference: Path, log: Path) -> None:
+    """The workflow's commands in one process, without Snakemake."""
+    from snakemake.utils import update_config
+
+    from maxgain.cli.training import curves, gain
+    from maxgain.protocol import parse_protocol
+
+    config = yaml.safe_load((folder / "config.yaml").read_text())
+    update_config(config, yaml.safe_load((folder / OVERLAY).read_text()))
+    experiment = parse_protocol(config).experiments["mnist_rates"]
+    data = folder / "results/smoke/prepared/mnist.safetensors"
+    train_once(data, reference / RUN, reference / "state", log, experiment.epochs)
+    gain(reference / RUN / "snapshots.safetensors", reference / RUN / "gains.csv")
+    table = reference / "mnist_rates.csv"
+    curves("mnist_rates", experiment.model_dump_json(), reference, table)
+
+
+def shorten(overlay: Path) -> None:
+    """Give the smoke protocol one run, short in images and long in epochs."""
+    protocol = yaml.safe_load(overlay.read_text())
+    protocol["data"]["mnist"] = {"training_images": 100, "validation_images": 50}
+    protocol["experiments"]["mnist_rates"] |= {"rate_factors": [1], "epochs": 99}
+    overlay.write_text(yaml.safe_dump(protocol))

@@ -1,0 +1,74 @@
+"""Ten thousand trainings are planned in minutes, and no folder grows with their number."""
+
+import os
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path, PurePosixPath
+
+import pytest
+import yaml
+
+from tests.whole.conftest import clone_workflow
+
+# MAXGAIN_SCALE_JOBS=10000 measures the full size: 26 s of processor time, 540 MiB.
+JOBS = int(os.environ.get("MAXGAIN_SCALE_JOBS", "500"))
+RATES, CAPACITIES = 10, 5
+TARGET = "results/embedded/curves/capacity.csv"
+# Of processor time: three times what a plan was seen to need, so that 10,000 take two minutes.
+SECONDS, SECONDS_A_JOB = 10, 0.011
+MEBIBYTES = 2048
+
+pytestmark = pytest.mark.xdist_group("scale")
+
+
+def test_planning_takes_little_time_and_memory(tmp_path: Path) -> None:
+    folder = clone_workflow(tmp_path / "clone")
+    seeds = JOBS // (RATES * CAPACITIES)
+    # The base configuration itself: an overlay would add to its experiments.
+    config = yaml.safe_load((folder / "config.yaml").read_text())
+    config["experiments"] = {
+        "capacity": {
+            "dataset": "cifar10",
+            "learning_rate": 0.005,
+            "rate_factors": [f"1/{number}" for number in range(1, RATES + 1)],
+            "capacities": [f"1/{number}" for number in range(1, CAPACITIES + 1)],
+            "seeds": list(range(seeds)),
+            "epochs": 3,
+        }
+    }
+    (folder / "config.yaml").write_text(yaml.safe_dump(config))
+    with (tmp_path / "plan").open("w") as plan:
+        process = subprocess.Popen(
+            [Path(sys.executable).with_name("snakemake"), "-n", TARGET],
+            cwd=folder,
+            stdout=plan,
+            stderr=subprocess.STDOUT,
+        )
+        _, status, usage = os.wait4(process.pid, 0)
+    text = (tmp_path / "plan").read_text()
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0, text[-3000:]
+    assert ["train", str(JOBS)] in [line.split() for line in text.splitlines()]
+    seconds, mebibytes = usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+    print(f"{JOBS} trainings: {seconds:.1f} s of processor time, {mebibytes:.0f} MiB")
+    assert seconds < SECONDS + JOBS * SECONDS_A_JOB
+    assert mebibytes < MEBIBYTES
+
+    outputs = planned_outputs(text)
+    assert len(outputs) == 5 * JOBS + 2
+    assert fullest_folder(outputs) <= max(seeds, RATES * CAPACITIES, 10)
+
+
+def planned_outputs(plan: str) -> set[str]:
+    """Every file that a dry run says it would write."""
+    lines = [line.strip() for line in plan.splitlines()]
+    lists = [line.removeprefix("output: ") for line in lines if line.startswith("output: ")]
+    return {name for names in lists for name in names.split(", ")}
+
+
+def fullest_folder(files: set[str]) -> int:
+    """The largest number of entries, files and folders, that one folder has."""
+    paths = {PurePosixPath(file) for file in files}
+    entries = paths | {parent for path in paths for parent in path.parents}
+    return max(Counter(entry.parent for entry in entries).values())
