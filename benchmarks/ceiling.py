@@ -37,4 +37,4 @@ def training_work(case: Case) -> float:
     network = build_network(case.network, case.shape, 10, case.capacity)
     with FlopCounterMode(display=False) as counter:
         network(torch.zeros(2, *case.shape)).sum().backward()
-    return counter.get_total_flops() / 2 / 1e9
+    return float(counter.get_total_flops()) / 2 / 1e9

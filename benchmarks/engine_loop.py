@@ -13,7 +13,7 @@ from maxgain.training.engine import Batches, Images, Trainer
 from maxgain.training.memory import keep_freed_memory
 from maxgain.training.optimiser import MomentumSGD
 
-_STEPS = {"cpu": 1, "cuda": 100}
+_STEPS = {"cpu": 2, "cuda": 100}
 """An epoch is short on a CPU, where a step of Network in Network takes seconds; on a GPU it is a
 graph, replayed without a word from the host until the epoch ends."""
 

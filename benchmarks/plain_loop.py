@@ -88,7 +88,7 @@ class PlainLoop:
         labels = labels.to(self._device, non_blocking=True)
         self._optimiser.zero_grad()
         loss = nn.functional.cross_entropy(self._network(pixels).flatten(1), labels)
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         self._optimiser.step()
         return loss.item()
 

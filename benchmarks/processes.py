@@ -50,11 +50,11 @@ class Group(AbstractContextManager["Group"]):
 
     def matrix_product_rate(self, seconds: float, threads: int) -> float:
         """GFLOP/s of a large matrix product in this precision; sum over the processes."""
-        return sum(self._ask("ceiling", seconds, threads))
+        return float(sum(self._ask("ceiling", seconds, threads)))
 
     def memory(self) -> float:
         """Peak memory in MB, of the GPU where one trains, else of the processes and loaders."""
-        return sum(self._ask("memory")) / 1e6
+        return float(sum(self._ask("memory"))) / 1e6
 
     def gain_seconds(self, count: int) -> float:
         """Seconds for the gains of some snapshots, in one process while the others idle."""

@@ -210,7 +210,8 @@ def benchmark(
 
     torch.set_num_threads(1)
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    cases, cores = CASES, available_cores()
+    cases: tuple[Case, ...] = CASES
+    cores = available_cores()
     if quick:
         cases, cores, rounds, seconds = CASES[1:2], 1, 1, 0.0
     rows: list[Row] = []
