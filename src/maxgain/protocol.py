@@ -112,7 +112,8 @@ class Experiment(_Section):
     ]
     epochs: Count
     fewer_epochs: dict[str, Count] | None = None
-    seeds: Annotated[list[Seed], Field(min_length=1), AfterValidator(_without_repeats)]
+    # No seed at all: the experiment is left out, and "not run" in figures and verdicts.
+    seeds: Annotated[list[Seed], AfterValidator(_without_repeats)]
     batch_size: Count = 100
     momentum: Annotated[Number, Field(ge=0, lt=1)] = 0.9
     schedule: list[tuple[Count, Factor]] = []

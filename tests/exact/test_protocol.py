@@ -296,7 +296,6 @@ NUMBER = "must be a number or a fraction such as '1/3'"
         (_in("momentum", 1), ["momentum' is 1", "must be less than 1"]),
         (_in("momentum", math.nan), ["momentum' is nan", "must be a finite number"]),
         (_in("momentum", False), ["momentum' is false", "must be a number"]),
-        (_in("seeds", []), ["seeds' is []", "at least one value"]),
         (_in("seeds", [3, 3]), ["seeds' is [3, 3]", "must not name a value twice"]),
         (_in("seeds", ["a"]), ["seeds.0' is 'a'", WHOLE]),
         (_in("seeds", [0, 1.5]), ["seeds.1' is 1.5", WHOLE]),

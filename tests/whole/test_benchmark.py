@@ -64,7 +64,10 @@ def test_wall_time_is_drawn_from_benchmark_files(tmp_path: Path) -> None:
     assert drawn.count(b"<?xml") == 1
 
 
-def test_jobs_share_lanes_only_one_after_another(tmp_path: Path) -> None:
+def test_jobs_share_lanes_only_one_after_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(REPOSITORY)
     from benchmarks.walltime import assign_lanes, read_jobs
 
     write_benchmark_file(tmp_path / "train" / "a.tsv", 60, 1060)
