@@ -24,7 +24,7 @@ CURVES = [
     for name in ("mnist_rates", "cifar_rates", "networks", "capacity")
 ]
 RESULTS = ("history.csv", "snapshots.safetensors", "provenance.json", "gains.csv")
-EPOCHS = 60
+EPOCHS = 30
 CLUSTER = [
     *("--slurm-status-command", "squeue", "--slurm-no-account"),
     *("--slurm-init-seconds-before-status-checks", "2", "--latency-wait", "10"),
@@ -108,22 +108,16 @@ def jobs_of(words: str, state: str = "RUNNING") -> list[str]:
     ]
 
 
-def complete_epochs(folder: Path, run: str) -> int:
-    """How many epochs the current attempt of a run has, its own and those before it."""
+ANY, NEW, EARLIER = r"epoch \d+/", r"epoch .* s\)$", "from an earlier call"
+
+
+def count_epochs(folder: Path, run: str, pattern: str) -> int:
+    """How many epochs the current attempt of a run has: any, new ones, or earlier ones."""
     log = folder / f"results/smoke/logs/train/{run}.log"
-    return len(re.findall(r"epoch \d+/", log.read_text(), re.M)) if log.exists() else 0
-
-
-def new_epochs(folder: Path, run: str) -> int:
-    """How many epochs the current attempt of a run has computed itself."""
-    log = folder / f"results/smoke/logs/train/{run}.log"
-    return len(re.findall(r"epoch .* s\)$", log.read_text(), re.M)) if log.exists() else 0
-
-
-def earlier_epochs(folder: Path, run: str) -> int:
-    """How many epochs the current attempt of a run took over."""
-    log = folder / f"results/smoke/logs/train/{run}.log"
-    return log.read_text().count("from an earlier call")
+    try:
+        return len(re.findall(pattern, log.read_text(), re.M))
+    except FileNotFoundError:  # Snakemake removes it when an attempt begins.
+        return 0
 
 
 def assert_same_results(folder: Path, reference: Path, tables: list[str]) -> None:
@@ -185,36 +179,44 @@ def test_interrupted_trainings_resume_within_the_same_workflow_run(
     flags = ["--workflow-profile", "workflow/profiles/slurm", *CLUSTER]
     workflow = Workflow(folder, CURVES[:1], *flags)
     for run in (first, second):
-        wait_until(lambda run=run: new_epochs(folder, run) > 2, f"{run} trains")
+        hold_after_new_epochs(folder, run)
 
     # The first training is cancelled, the second fails.
-    before = {run: complete_epochs(folder, run) for run in (first, second)}
+    before = {run: count_epochs(folder, run, ANY) for run in (first, second)}
     slurm("scancel", job_of(first))
-    processes_of(folder, second)[0].kill()
+    training_of(folder, second).kill()
     for run in (first, second):
-        wait_until(lambda run=run: resumed(folder, run), f"{run} resumes")
-        assert earlier_epochs(folder, run) >= before[run], "a complete epoch was computed again"
+        hold_after_new_epochs(folder, run, resumed=True)
+        assert count_epochs(folder, run, EARLIER) >= before[run], "a complete epoch was lost"
 
     # The first then meets SLURM's own time limit, brought forward: limits count in minutes.
-    before = {run: complete_epochs(folder, run) for run in (first, second)}
-    limited = job_of(first)
+    before = {run: count_epochs(folder, run, ANY) for run in (first, second)}
+    limited, requeued = job_of(first), job_of(second)
     slurm("scontrol", "update", f"JobId={limited}", "EndTime=now+1seconds")
-    # The second is put back into the queue, as by preemption, and its node is drained.
-    requeued = job_of(second)
+    wait_until(lambda: limited in jobs_of("", "TIMEOUT"), "the time limit is enforced")
+    # The second is put back into the queue, as by preemption, while its node is drained.
     node = slurm("hostname", "-s").strip()
     slurm("scontrol", "update", f"NodeName={node}", "State=DRAIN", "Reason=test")
     slurm("scontrol", "requeue", requeued)
-    wait_until(lambda: limited in jobs_of("", "TIMEOUT"), "the time limit is enforced")
     wait_until(lambda: requeued in jobs_of("", "PENDING"), "the job waits for a node")
     assert workflow.process.poll() is None
     slurm("scontrol", "update", f"NodeName={node}", "State=RESUME")
     assert workflow.finish() == 0, workflow.text[-3000:]
     assert "TIMEOUT" in workflow.text
     for run in (first, second):
-        assert earlier_epochs(folder, run) >= before[run], "a complete epoch was computed again"
-        assert earlier_epochs(folder, run) < EPOCHS
+        assert before[run] <= count_epochs(folder, run, EARLIER) < EPOCHS, run
     assert_same_results(folder, local, CURVES[:1])
     assert not list((folder / "results/smoke/state").iterdir())
+
+
+def hold_after_new_epochs(folder: Path, run: str, resumed: bool = False) -> None:
+    """Stop a training after some epochs, so that it lasts as long as the test needs it to."""
+    least = 1 if resumed else 0
+    wait_until(
+        lambda: count_epochs(folder, run, EARLIER) >= least and count_epochs(folder, run, NEW) > 1,
+        f"{run} trains, earlier epochs at least {least}",
+    )
+    training_of(folder, run).suspend()
 
 
 RATES = ("0.001", "0.0001")
@@ -224,7 +226,7 @@ def with_long_runs(folder: Path) -> Path:
     """Give the smoke protocol's first experiment two runs that last long enough to be disturbed."""
     overlay = folder / "workflow/protocols/smoke.yaml"
     protocol = yaml.safe_load(overlay.read_text())
-    protocol["data"]["mnist"] = {"training_images": 2000, "validation_images": 100}
+    protocol["data"]["mnist"] = {"training_images": 1000, "validation_images": 100}
     protocol["experiments"]["mnist_rates"] |= {"rate_factors": [1, "1/10"], "epochs": EPOCHS}
     overlay.write_text(yaml.safe_dump(protocol))
     return folder
@@ -237,19 +239,13 @@ def job_of(run: str) -> str:
     return jobs_of(words)[0]
 
 
-def resumed(folder: Path, run: str) -> bool:
-    return earlier_epochs(folder, run) > 0 and new_epochs(folder, run) > 0
-
-
-def processes_of(folder: Path, run: str) -> list[psutil.Process]:
-    """The training processes of a run in a folder."""
-    found = []
+def training_of(folder: Path, run: str) -> psutil.Process:
+    """The process that trains a run of a folder."""
     for process in psutil.process_iter():
         try:
             words, place = process.cmdline(), process.cwd()
         except psutil.Error:  # It ended, or is not ours to see.
             continue
         if place == str(folder) and "train" in words[:3] and f"results/smoke/runs/{run}" in words:
-            found.append(process)
-    assert found, f"no process trains {run}"
-    return found
+            return process
+    raise AssertionError(f"no process trains {run}")
