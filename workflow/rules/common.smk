@@ -11,8 +11,9 @@ from maxgain.figures.registry import FIGURES
 from maxgain.protocol import parse_protocol
 from maxgain.zoo.registry import needs_download, resolve_networks
 
-# Jobs call the `maxgain` of the environment that runs Snakemake, activated or not.
-shell.prefix(f"export PATH={shlex.quote(str(Path(sys.executable).parent))}:$PATH; ")
+# Jobs call the `maxgain` of the environment that runs Snakemake, activated or not; a failure
+# before a pipe counts (a prefix of our own takes the place of the default one that says so).
+shell.prefix(f"set -euo pipefail; export PATH={shlex.quote(str(Path(sys.executable).parent))}:$PATH; ")
 
 try:
     PROTOCOL = parse_protocol(config)
