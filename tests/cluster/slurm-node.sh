@@ -50,6 +50,7 @@ require_no_other_cluster() {
 write_configuration() {
     mkdir -p "$WORK"/{controller,node}
     # MinJobAge: squeue must remember a finished job until Snakemake has asked.
+    # cred_expire: seconds that a requeued job waits before it may start again.
     # KillWait: seconds between SIGTERM and SIGKILL at a job's time limit.
     # cons_tres with CR_CPU_Memory: jobs wait for each other's processors, memory and GPU.
     cat >"$CONFIGURATION" <<CONFIGURATION_END
@@ -59,6 +60,7 @@ SlurmctldHost=$NODE(127.0.0.1)
 SlurmUser=root
 SlurmdUser=root
 AuthType=auth/munge
+AuthInfo=cred_expire=5
 ProctrackType=proctrack/linuxproc
 TaskPlugin=task/none
 SwitchType=switch/none
