@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 REPOSITORY = Path(__file__).parents[2]
+SMOKE = ("--configfile", "workflow/protocols/smoke.yaml")
 _WORKFLOW = ("Snakefile", "config.yaml", "environment.yml", "workflow")
 
 Command = Callable[..., subprocess.CompletedProcess[str]]

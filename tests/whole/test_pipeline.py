@@ -9,9 +9,8 @@ import pandas as pd
 import pytest
 import yaml
 
-from tests.whole.conftest import clone_workflow, run_in
+from tests.whole.conftest import SMOKE, clone_workflow, run_in
 
-SMOKE = ("--configfile", "workflow/protocols/smoke.yaml")
 FIGURES = [f"fig{number:02d}" for number in range(1, 14)]
 
 pytestmark = pytest.mark.xdist_group("pipeline")
@@ -40,7 +39,7 @@ def test_every_figure_and_table_is_there(finished: tuple[Path, str]) -> None:
 
 def test_the_verdict_table_ends_the_terminal_output(finished: tuple[Path, str]) -> None:
     _, printed = finished
-    end = printed[-8000:]
+    end = printed.split("steps (100%) done")[1]
     assert "Verdicts on the paper's claims" in end
     assert re.search(r"\d+ (reproduced|inconclusive|not run|not reproduced)", end)
     assert "epoch 3/3" in printed, "training shows its progress"
@@ -96,7 +95,7 @@ def test_one_changed_rate_reruns_only_what_depends_on_it(finished: tuple[Path, s
     assert counts.pop("total") == sum(counts.values())
     assert counts["train"] == counts["gain"] == counts["curves"] == 1
     assert "prepare" not in counts
-    drawn = set(re.findall(r"figures/smoke/(fig\d\d)", plan.stdout))
+    drawn = set(re.findall(r"^    output: figures/smoke/(fig\d\d)", plan.stdout, re.M))
     assert drawn == {"fig08", "fig09"}
 
 
