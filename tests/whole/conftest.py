@@ -45,3 +45,12 @@ def run_in(folder: Path, *words: str, **environment: str) -> subprocess.Complete
 @pytest.fixture
 def workflow_copy(tmp_path: Path) -> Path:
     return clone_workflow(tmp_path / "clone")
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A clone in which the smoke protocol ran once, and what it printed."""
+    folder = clone_workflow(tmp_path_factory.mktemp("pipeline") / "clone")
+    done = run_in(folder, "snakemake", "--cores", "2", *SMOKE)
+    assert done.returncode == 0, done.stdout[-5000:]
+    return folder, done.stdout

@@ -9,20 +9,11 @@ import pandas as pd
 import pytest
 import yaml
 
-from tests.whole.conftest import SMOKE, clone_workflow, run_in
+from tests.whole.conftest import SMOKE, run_in
 
 FIGURES = [f"fig{number:02d}" for number in range(1, 14)]
 
 pytestmark = pytest.mark.xdist_group("pipeline")
-
-
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    """A clone in which the smoke protocol ran once, and what it printed."""
-    folder = clone_workflow(tmp_path_factory.mktemp("pipeline") / "clone")
-    done = run_in(folder, "snakemake", "--cores", "2", *SMOKE)
-    assert done.returncode == 0, done.stdout[-5000:]
-    return folder, done.stdout
 
 
 def test_every_figure_and_table_is_there(finished: tuple[Path, str]) -> None:
