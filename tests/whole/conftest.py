@@ -11,7 +11,7 @@ import pytest
 
 REPOSITORY = Path(__file__).parents[2]
 SMOKE = ("--configfile", "workflow/protocols/smoke.yaml")
-_WORKFLOW = ("Snakefile", "config.yaml", "environment.yml", "workflow")
+_WORKFLOW = ("Snakefile", "config.yaml", "environment.yml", "workflow", "profiles")
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
