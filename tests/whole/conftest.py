@@ -42,6 +42,17 @@ def run_in(folder: Path, *words: str, **environment: str) -> subprocess.Complete
     )
 
 
+def read_results(folder: Path, figures: str = "*") -> dict[str, bytes]:
+    """Every result of the smoke protocol, and figures by name; no log, no measured time."""
+    timed = {"logs", "benchmarks", "seconds.csv"}
+    files = [*(folder / "results/smoke").rglob("*"), *(folder / "figures/smoke").glob(figures)]
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(files)
+        if path.is_file() and not timed.intersection(path.relative_to(folder).parts)
+    }
+
+
 @pytest.fixture
 def workflow_copy(tmp_path: Path) -> Path:
     return clone_workflow(tmp_path / "clone")
