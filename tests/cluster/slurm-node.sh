@@ -44,10 +44,14 @@ require_no_other_cluster() {
     if [ -e "$CONFIGURATION" ] && ! grep -q "^$MARK" "$CONFIGURATION"; then
         refuse "$CONFIGURATION belongs to another cluster."
     fi
-    [ ! -e "$WORK" ] || refuse "a node is running, or did not stop cleanly; run: $0 stop"
+    local daemon
+    for daemon in slurmctld slurmd; do
+        if runs "$daemon"; then refuse "another node is running; stop it by: $0 stop"; fi
+    done
 }
 
 write_configuration() {
+    stop # What a killed test left would make the new controller resume its jobs.
     mkdir -p "$WORK"/{controller,node}
     # MinJobAge: squeue must remember a finished job until Snakemake has asked.
     # cred_expire: seconds that a requeued job waits before it may start again.
@@ -120,12 +124,17 @@ start() {
     echo "SLURM $(sinfo --version | cut -d' ' -f2) takes jobs on $NODE."
 }
 
+runs() { # Whether a daemon that `start` started is alive.
+    local identifier
+    identifier=$(cat "$WORK/$1.pid" 2>/dev/null) || return 1
+    # A process identifier may have been given to another program since.
+    [ "$(cat "/proc/$identifier/comm" 2>/dev/null)" = "$1" ]
+}
+
 stop_daemon() {
     local identifier
-    [ -e "$WORK/$1.pid" ] || return 0
+    runs "$1" || return 0
     identifier=$(cat "$WORK/$1.pid")
-    # A process identifier may have been given to another program since.
-    [ "$(cat "/proc/$identifier/comm" 2>/dev/null)" = "$1" ] || return 0
     kill "$identifier"
     for _ in $(seq 50); do
         [ -e "/proc/$identifier" ] || return 0
@@ -136,7 +145,7 @@ stop_daemon() {
 
 stop() {
     require_root
-    if [ -e "$WORK/slurmctld.pid" ]; then
+    if runs slurmctld; then
         scancel --state=PENDING --state=RUNNING --quiet 2>/dev/null || true
         for _ in $(seq 25); do
             [ -n "$(squeue --noheader 2>/dev/null)" ] || break

@@ -38,8 +38,28 @@ def run_in(folder: Path, *words: str, **environment: str) -> subprocess.Complete
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=300,
+        timeout=600,
     )
+
+
+# Every table of the smoke protocol, and two figures for all: drawing takes as long as the rest.
+TARGETS = (
+    *("results/smoke/provenance.json", "results/smoke/zoo_missing.csv"),
+    *("figures/smoke/fig05.svg", "figures/smoke/fig10.svg"),
+)
+
+
+def read_results(folder: Path) -> dict[str, bytes]:
+    """Everything that making `TARGETS` leaves, save logs and measured times."""
+    timed = {"logs", "benchmarks", "seconds.csv"}
+    files = [*(folder / "results/smoke").rglob("*")]
+    files += (folder / target.replace(".svg", ".png") for target in TARGETS)
+    files += (folder / target for target in TARGETS)
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(set(files))
+        if path.is_file() and not timed.intersection(path.relative_to(folder).parts)
+    }
 
 
 @pytest.fixture
