@@ -91,6 +91,7 @@ class DataSource(_Section):
     stand_in: Flag = False
     training_images: Count | None = None
     validation_images: Count | None = None
+    statistics_images: Count | None = None
 
     @model_validator(mode="after")
     def _keys_fit_the_source(self) -> "DataSource":
@@ -99,6 +100,14 @@ class DataSource(_Section):
         for key in ("location", "label", "stand_in"):
             if self.source != "local" and getattr(self, key):
                 raise ValueError(f"{key} is for the source 'local'; here it is '{self.source}'")
+        if self.statistics_images is not None:
+            if self.training_images is None:
+                raise ValueError("statistics_images needs training_images, the smaller number")
+            if self.statistics_images < self.training_images:
+                raise ValueError(
+                    f"statistics_images is {self.statistics_images}; allowed are training_images, "
+                    f"{self.training_images}, and more"
+                )
         return self
 
 

@@ -1,12 +1,19 @@
 """Preprocessing against a reference in numpy and float64, written from the protocol's text."""
 
+from collections.abc import Callable
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
 from maxgain.data import preprocessing
 from maxgain.data.images import DataSet, ImageData
-from maxgain.data.preprocessing import normalise_and_whiten, subtract_mean_image
+from maxgain.data.preprocessing import (
+    PreprocessedImages,
+    normalise_and_whiten,
+    subtract_mean_image,
+)
 from maxgain.errors import InputError
 
 
@@ -72,6 +79,21 @@ def test_whitening_agrees_with_the_reference(
         np.testing.assert_allclose(got.numpy(), want, atol=2e-4 * np.abs(want).max())
     mean = data.training.images.numpy().astype(np.float64).mean(0)
     np.testing.assert_allclose(result.mean_image.numpy(), mean, rtol=1e-6)
+
+
+@pytest.mark.parametrize("preprocess", [normalise_and_whiten, subtract_mean_image])
+def test_statistics_come_from_the_images_given_for_them(
+    preprocess: Callable[[DataSet], PreprocessedImages],
+) -> None:
+    whole = _data(300, 60, (3, 4, 4))
+    few = whole.training.select(torch.arange(0, 300, 10))
+    part = replace(whole, training=few, statistics=whole.training.images)
+    expected, found = preprocess(whole), preprocess(part)
+    assert torch.equal(found.validation, expected.validation)
+    torch.testing.assert_close(found.training, expected.training[::10])
+    assert torch.equal(found.mean_image, expected.mean_image)
+    alone = preprocess(replace(whole, training=few))
+    assert not torch.allclose(alone.validation, found.validation, atol=0.1)
 
 
 def test_the_floors_matter_in_the_data_that_the_reference_is_compared_on() -> None:

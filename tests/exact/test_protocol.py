@@ -269,6 +269,11 @@ NUMBER = "must be a number or a fraction such as '1/3'"
         (_at("gain", "impulse", value="left"), ["'left'", "'centred' or 'raw'"]),
         (_at("data", "mnist", "source", value="ftp"), ["'ftp'", "'official', 'local' or"]),
         (_at("data", "mnist", "source", value="local"), ["data.mnist", "needs a location"]),
+        (
+            _at("data", "mnist", value={"training_images": 9, "statistics_images": 8}),
+            ["statistics_images is 8", "allowed are training_images, 9, and more"],
+        ),
+        (_at("data", "mnist", "statistics_images", value=8), ["needs training_images"]),
         (_at("data", "mnist", "location", value=5), ["location' is 5", "must be a path"]),
         (_at("data", "mnist", "stand_in", value="yes"), ["'yes'", "must be true or false"]),
         (_at("data", "mnist", "label", value="x"), ["data.mnist", "label is for the source"]),

@@ -429,6 +429,35 @@ def test_preparing_refuses_an_unknown_role(prepared: PreparedData, tmp_path: Pat
 
 
 @pytest.mark.usefixtures("_digits_read_once")
+@pytest.mark.parametrize("role", ["mnist", "cifar10"])
+def test_statistics_include_the_embedded_training_images_and_no_validation_image(role: str) -> None:
+    data = read_source(
+        role, "embedded", training_images=50, validation_images=20, statistics_images=400
+    )
+    assert data.statistics is not None
+    assert len(data.statistics) == 400
+    pool = {image.numpy().tobytes() for image in data.statistics}
+    assert {image.numpy().tobytes() for image in data.training.images} <= pool
+    assert not {image.numpy().tobytes() for image in data.validation.images} & pool
+    sums = [
+        prepare_data(replace(data, statistics=statistics), "mnist", "embedded").checksums
+        for statistics in (data.statistics, data.statistics.flip(0), None)
+    ]
+    assert len({sum.get("statistics") for sum in sums}) == 3
+
+
+def test_statistics_come_from_the_whole_training_set_of_a_folder(
+    tmp_path: Path, write_idx_folder: WriteFolder
+) -> None:
+    write_idx_folder(tmp_path)
+    data = read_source("mnist", "local", tmp_path, training_images=10, statistics_images=30)
+    assert data.statistics is not None
+    assert torch.equal(data.statistics, read_local(tmp_path).training.images)
+    with pytest.raises(InputError, match=r"data.mnist.statistics_images is 31; .* 1 to 30"):
+        read_source("mnist", "local", tmp_path, training_images=10, statistics_images=31)
+
+
+@pytest.mark.usefixtures("_digits_read_once")
 def test_the_command_prepares_and_says_what(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,6 +12,7 @@ def data_options(wildcards):
         "location": location,
         "training-images": source.training_images,
         "validation-images": source.validation_images,
+        "statistics-images": source.statistics_images,
         "label": source.label,
     }
     words = [f"--{key}={value}" for key, value in options.items() if value is not None]

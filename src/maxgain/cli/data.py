@@ -45,6 +45,12 @@ def prepare(
     validation_images: Annotated[
         int | None, typer.Option(min=1, help="Size of the validation set; all if not given.")
     ] = None,
+    statistics_images: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="Images whose statistics are used; the training set if not given."
+        ),
+    ] = None,
     label: Annotated[str | None, typer.Option(help="What results call local data.")] = None,
     stand_in: Annotated[
         bool, typer.Option(help="Whether local data stands in for another data set.")
@@ -64,6 +70,7 @@ def prepare(
         location,
         training_images=training_images,
         validation_images=validation_images,
+        statistics_images=statistics_images,
         label=label,
         stand_in=stand_in,
     )

@@ -62,6 +62,7 @@ class DataSet:
     label : what titles and tables call the data, e.g. "MNIST"
     stand_in : whether the data stands in for another data set
     checksums : SHA-256 of each official file's uncompressed content, where there are such files
+    statistics : images whose statistics preprocessing uses, 0-255; None: the training images
 
     Raises
     ------
@@ -74,6 +75,7 @@ class DataSet:
     label: str
     stand_in: bool
     checksums: Mapping[str, str] = field(default_factory=dict)
+    statistics: UInt8[Tensor, "images channels height width"] | None = None
 
     def __post_init__(self) -> None:
         if not self.label.strip() or not self.label.isprintable():

@@ -29,7 +29,7 @@ class PreprocessedImages:
     Attributes
     ----------
     training, validation : preprocessed images, in units of 0-255 pixels
-    mean_image : mean of the training images before preprocessing, 0-255
+    mean_image : mean of the training images, or of the data's `statistics`, before preprocessing
     """
 
     training: Float32[Tensor, "training channels height width"]
@@ -38,8 +38,11 @@ class PreprocessedImages:
 
 
 def subtract_mean_image(data: DataSet) -> PreprocessedImages:
-    """Subtract the training images' mean image, as the MNIST protocol does."""
-    mean = _mean_image(data.training.images)
+    """Subtract the training images' mean image, as the MNIST protocol does.
+
+    It is taken over the data's `statistics` where it has such.
+    """
+    mean = _mean_image(data.training.images if data.statistics is None else data.statistics)
     return PreprocessedImages(
         _subtract(data.training.images, mean), _subtract(data.validation.images, mean), mean.float()
     )
@@ -51,7 +54,9 @@ def normalise_and_whiten(data: DataSet) -> PreprocessedImages:
     With n an image's standard deviation (of a sample, as MatConvNet takes it) after its mean is
     subtracted, the image is scaled by mean(n) / max(n, 40), the mean being over all images. With
     W = Z Z^T / N = V D V^T, Z the training images and N the number of all images, whitening is
-    z <- V diag(e / max(sqrt(d), 10)) V^T z, e = sqrt(mean(d)).
+    z <- V diag(e / max(sqrt(d), 10)) V^T z, e = sqrt(mean(d)). Where the data has `statistics`,
+    they take the place of the training images in all of this: a covariance of fewer images than
+    pixels misses directions, along which other images are then blown up.
 
     Statistics are taken in float64. Beside the result, memory holds the covariance twice and a
     few thousand images.
@@ -68,14 +73,20 @@ def normalise_and_whiten(data: DataSet) -> PreprocessedImages:
             f"{data.label} has images of {pixels} numbers (channels x height x width); whitening "
             f"allows 2 to {MAXIMUM_WHITENED_PIXELS}."
         )
-    mean = _mean_image(data.training.images)
-    training = _subtract(data.training.images, mean).flatten(1)
-    validation = _subtract(data.validation.images, mean).flatten(1)
-    deviations = [_centre_each(images) for images in (training, validation)]
-    mean_deviation = torch.cat(deviations).mean()
-    for images, deviation in zip((training, validation), deviations, strict=True):
+    parts = [data.training.images, data.validation.images]
+    reference = 0
+    if data.statistics is not None:
+        parts.append(data.statistics)
+        reference = 2
+    mean = _mean_image(parts[reference])
+    centred = [_subtract(images, mean).flatten(1) for images in parts]
+    deviations = [_centre_each(images) for images in centred]
+    mean_deviation = torch.cat([deviations[reference], deviations[1]]).mean()
+    for images, deviation in zip(centred, deviations, strict=True):
         images *= (mean_deviation / deviation.clamp(min=CONTRAST_FLOOR)).float()[:, None]
-    whitening = _whitening_matrix(training, len(training) + len(validation)).float()
+    training, validation = centred[:2]
+    number = len(centred[reference]) + len(validation)
+    whitening = _whitening_matrix(centred[reference], number).float()
     for images in (training, validation):
         for chunk in _chunks(images):
             chunk.copy_(chunk @ whitening)

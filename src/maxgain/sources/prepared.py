@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 import torch
-from jaxtyping import Float32, Int64
+from jaxtyping import Float32, Int64, UInt8
 from pydantic import BaseModel, ValidationError
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
 from maxgain.atomic import atomic_path
-from maxgain.data.images import DataSet, ImageData
+from maxgain.data.images import DataSet
 from maxgain.data.preprocessing import (
     PreprocessedImages,
     normalise_and_whiten,
@@ -54,7 +54,8 @@ class PreparedData:
     classes : names of the classes
     source : where the data came from: "official", "local" or "embedded"
     preprocessing : name of the function in :mod:`maxgain.data.preprocessing`
-    checksums : SHA-256 of the official files read, and of the chosen images before preprocessing
+    checksums : SHA-256 of the official files read, and of the chosen images before preprocessing,
+        those for statistics included where they are others
     """
 
     training_images: Float32[Tensor, "training height width channels"]
@@ -89,8 +90,10 @@ def prepare_data(data: DataSet, role: str, source: str) -> PreparedData:
     preprocess = PREPROCESSING[role]
     images = preprocess(data)
     checksums = dict(data.checksums)
-    checksums["training"] = _checksum(data.training)
-    checksums["validation"] = _checksum(data.validation)
+    for name, part in (("training", data.training), ("validation", data.validation)):
+        checksums[name] = _checksum(part.images, part.labels)
+    if data.statistics is not None:
+        checksums["statistics"] = _checksum(data.statistics)
     return PreparedData(
         training_images=images.training.permute(0, 2, 3, 1),
         training_labels=data.training.labels,
@@ -169,11 +172,11 @@ class _About(BaseModel, extra="forbid", strict=True):
     checksums: dict[str, str]
 
 
-def _checksum(data: ImageData) -> str:
-    """Return the SHA-256 of shape, pixels and labels."""
-    digest = hashlib.sha256(str(tuple(data.images.shape)).encode())
-    digest.update(data.images.contiguous().numpy().data)
-    digest.update(data.labels.contiguous().numpy().data)
+def _checksum(images: UInt8[Tensor, "..."], *others: Tensor) -> str:
+    """Return the SHA-256 of the images' shape and of all values."""
+    digest = hashlib.sha256(str(tuple(images.shape)).encode())
+    for tensor in (images, *others):
+        digest.update(tensor.contiguous().numpy().data)
     return digest.hexdigest()
 
 

@@ -9,7 +9,7 @@ from maxgain.sources.embedded import read_digits, read_digits_on_photographs
 from maxgain.sources.local import read_local
 from maxgain.sources.official import read_official
 
-EMBEDDED: Mapping[str, Callable[[int | None, int | None], DataSet]] = {
+EMBEDDED: Mapping[str, Callable[[int | None, int | None, int | None], DataSet]] = {
     "mnist": read_digits,
     "cifar10": read_digits_on_photographs,
 }
@@ -25,6 +25,7 @@ def read_source(
     *,
     training_images: int | None = None,
     validation_images: int | None = None,
+    statistics_images: int | None = None,
     label: str | None = None,
     stand_in: bool = False,
 ) -> DataSet:
@@ -37,6 +38,8 @@ def read_source(
     location : folder of the official files, or the user's folder or archive
     training_images, validation_images : size of the sets, chosen stratified with a fixed seed;
         None takes all. A smaller training set is told in the label.
+    statistics_images : from how many images of the training set, before it is made smaller,
+        preprocessing takes its statistics; None: from those that are trained on
     label, stand_in : what to call local data, and whether it stands in for other data
 
     Raises
@@ -58,7 +61,7 @@ def read_source(
             raise InputError(
                 f"data.{role}.location is {location}; the source embedded reads no files."
             )
-        return EMBEDDED[role](training_images, validation_images)
+        return EMBEDDED[role](training_images, validation_images, statistics_images)
     if location is None:
         raise InputError(f"data.{role}.location is missing; the source {source} needs a path.")
     data = (
@@ -66,14 +69,21 @@ def read_source(
         if source == "official"
         else read_local(location, label=label, stand_in=stand_in)
     )
-    return _shrink(role, data, training_images, validation_images)
+    return _shrink(role, data, training_images, validation_images, statistics_images)
 
 
-def _shrink(role: str, data: DataSet, training: int | None, validation: int | None) -> DataSet:
+def _shrink(
+    role: str,
+    data: DataSet,
+    training: int | None,
+    validation: int | None,
+    statistics: int | None,
+) -> DataSet:
     chosen = []
     for key, count, part in (
         ("training_images", training, data.training),
         ("validation_images", validation, data.validation),
+        ("statistics_images", statistics, data.training),
     ):
         if count is not None and not 1 <= count <= len(part):
             raise InputError(f"data.{role}.{key} is {count}; {data.label} allows 1 to {len(part)}.")
@@ -81,4 +91,11 @@ def _shrink(role: str, data: DataSet, training: int | None, validation: int | No
     label = data.label
     if len(chosen[0]) < len(data.training):
         label = f"{label}, {len(chosen[0]):,} of {len(data.training):,} training images"
-    return DataSet(chosen[0], chosen[1], label, data.stand_in, data.checksums)
+    return DataSet(
+        chosen[0],
+        chosen[1],
+        label,
+        data.stand_in,
+        data.checksums,
+        None if statistics is None else chosen[2].images,
+    )
