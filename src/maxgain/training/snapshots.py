@@ -5,10 +5,11 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Annotated
 
 import torch
 from jaxtyping import Float
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
@@ -97,12 +98,15 @@ def read_snapshots(path: Path) -> Snapshots:
     return Snapshots(architecture, parameters, mean_image)
 
 
+_Size = Annotated[int, Field(gt=0, lt=2**31)]
+
+
 class _About(BaseModel, extra="forbid", strict=True):
     """The metadata of a file of snapshots."""
 
     name: str
-    shape: tuple[int, int, int]
-    classes: int
+    shape: tuple[_Size, _Size, _Size]
+    classes: _Size
     capacity: float
     sha256: str | None = None  # Files of version 0.1.0 may lack it.
 
