@@ -3,10 +3,12 @@
 Nothing heavy is imported, so that a workflow can read its configuration in no time.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
+from reprlib import Repr
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import (
@@ -28,11 +30,14 @@ Device = Literal["auto", "cpu", "cuda"]
 FigureFormat = Literal["svg", "png", "pdf"]
 
 
-Count = Annotated[int, Field(strict=True, gt=0)]
+# No count here comes near the limit; beyond it, sizes no longer fit the integers of libraries.
+Count = Annotated[int, Field(strict=True, gt=0, lt=2**31)]
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 Flag = Annotated[bool, Field(strict=True)]
 
 _NO_FRACTION = "must be a number or a fraction such as '1/3'"
+# "1e999999999" is short and its integer is not.
+_ABSURD_EXPONENT = re.compile(r"[eE][+-]?[0-9_]{4,}")
 _SMALLEST, _LARGEST = Fraction(1, 10**12), Fraction(10**12)
 
 
@@ -40,8 +45,11 @@ def _as_fraction(value: object) -> Fraction:
     """Read 4, 0.25 or "1/4"; decimals are taken as written, so that 0.05 x "1/10" is 0.005."""
     if isinstance(value, bool) or not isinstance(value, int | float | str | Fraction):
         raise ValueError(_NO_FRACTION)
+    text = str(value)
+    if len(text) > 100 or _ABSURD_EXPONENT.search(text):
+        raise ValueError(_NO_FRACTION)
     try:
-        return Fraction(str(value))
+        return Fraction(text)
     except (ValueError, ZeroDivisionError) as error:
         raise ValueError(_NO_FRACTION) from error
 
@@ -52,6 +60,12 @@ def _positive(value: Fraction) -> Fraction:
     if not _SMALLEST <= value <= _LARGEST:
         raise ValueError("must lie between 1e-12 and 1e12")
     return value
+
+
+def _printable(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError("must be printable text of one line")
+    return text
 
 
 def _without_repeats(values: list[Any]) -> list[Any]:
@@ -73,7 +87,7 @@ class DataSource(_Section):
 
     source: Literal["official", "local", "embedded"] = "embedded"
     location: Path | None = None
-    label: str | None = None
+    label: Annotated[str, AfterValidator(_printable)] | None = None
     stand_in: Flag = False
     training_images: Count | None = None
     validation_images: Count | None = None
@@ -145,6 +159,8 @@ class Experiment(_Section):
                 )
         if self.dataset == "cifar10" and min(self.capacities) < Fraction(1, 32):
             raise ValueError(f"capacities has {min(self.capacities)}; the least is 1/32")
+        if max(self.capacities) > 64:
+            raise ValueError(f"capacities has {max(self.capacities)}; the largest is 64")
         return self
 
     def _arms(self) -> Iterator[tuple[Network, Fraction]]:
@@ -405,11 +421,17 @@ def _as_clause(message: str) -> str:
     return (message[0].lower() + message[1:]).replace("input should be", "must be")
 
 
+# YAML's aliases let a few lines stand for more text than there is memory.
+_REPR = Repr()
+_REPR.maxlevel, _REPR.maxlist, _REPR.maxdict, _REPR.maxtuple = 2, 10, 10, 10
+_REPR.maxstring, _REPR.maxlong, _REPR.maxother = 100, 100, 100
+
+
 def _shown(value: object) -> str:
     """A value as YAML writes it."""
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
-    return repr(value)
+    return _REPR.repr(value)
 
 
 def _allowed_keys(location: tuple[int | str, ...]) -> str:

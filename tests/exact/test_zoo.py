@@ -21,10 +21,11 @@ from maxgain.cli.app import app
 from maxgain.errors import InputError
 from maxgain.figures.pretrained import draw_fig05, draw_fig06, draw_fig07
 from maxgain.zoo import fetching
+from maxgain.zoo.columns import ZOO_COLUMNS
 from maxgain.zoo.fetching import NetworkStatus, fetch_weights, read_status, write_status
 from maxgain.zoo.loading import load_network
 from maxgain.zoo.lock import check_or_trust
-from maxgain.zoo.measurement import ZOO_COLUMNS, make_probes, measure_network, zoo_rows
+from maxgain.zoo.measurement import make_probes, measure_network, zoo_rows
 from maxgain.zoo.network import PretrainedNetwork, after_mean_subtraction, mean_colour_image
 from maxgain.zoo.photograph import crop_photograph, read_photograph
 from maxgain.zoo.registry import (

@@ -25,8 +25,8 @@ rule fetch_weights:
     conda:
         "../../environment.yml"
     shell:
-        "maxgain fetch-weights '{wildcards.network}' --folder {params.folder} "
-        "--lock {params.lock} --status '{output}' 2>&1 | tee '{log}'"
+        "maxgain fetch-weights {wildcards.network:q} --folder {params.folder} "
+        "--lock {params.lock} --status {output:q} 2>&1 | tee {log:q}"
 
 
 rule measure_network:
@@ -51,8 +51,8 @@ rule measure_network:
     conda:
         "../../environment.yml"
     shell:
-        "maxgain zoo-measure '{wildcards.network}' --output '{output.table}' "
-        "--folder {params.folder} {params.options} 2>&1 | tee '{log}'"
+        "maxgain zoo-measure {wildcards.network:q} --output {output.table:q} "
+        "--folder {params.folder} {params.options} 2>&1 | tee {log:q}"
 
 
 rule zoo_table:

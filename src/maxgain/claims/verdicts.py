@@ -10,8 +10,12 @@ from maxgain.atomic import atomic_path
 from maxgain.claims.evidence import VERDICTS, ResultTables
 from maxgain.claims.judge import VERDICT_COLUMNS
 from maxgain.errors import InputError
-from maxgain.training.columns import CURVE_COLUMNS, CURVE_NUMBERS
+from maxgain.tables import read_frame
+from maxgain.training.columns import CURVE_COLUMNS, CURVE_NUMBERS, RUN_NUMBERS
+from maxgain.zoo.columns import ZOO_COLUMNS, ZOO_NUMBERS
 
+# As `maxgain.toy.COLUMNS`, whose module brings torch along.
+_TOY_TEXTS, _TOY_NUMBERS = ("measurement", "place", "quantity"), ("frequency", "value")
 _NUMBERS = ("effect", "ci_low", "ci_high", "threshold")
 
 
@@ -27,8 +31,11 @@ def read_result_tables(folder: Path) -> ResultTables:
         raise InputError(f"results folder {folder} does not exist.")
     curves = {path.stem: read_curve_table(path) for path in sorted(folder.glob("curves/*.csv"))}
     toy, zoo = (
-        _read_table(path) if path.exists() else None
-        for path in (folder / "toy.csv", folder / "zoo.csv")
+        read_frame(folder / name, columns, numbers) if (folder / name).exists() else None
+        for name, columns, numbers in (
+            ("toy.csv", _TOY_TEXTS, _TOY_NUMBERS),
+            ("zoo.csv", ZOO_COLUMNS, ZOO_NUMBERS),
+        )
     )
     return ResultTables(curves, toy, zoo)
 
@@ -41,9 +48,7 @@ def read_verdicts(path: Path) -> DataFrame:
     InputError
         The file is missing, or is no verdict table.
     """
-    if not path.is_file():
-        raise InputError(f"verdict table {path} does not exist.")
-    table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    table = read_frame(path, as_text=True)
     if tuple(table.columns) != VERDICT_COLUMNS:
         raise InputError(
             f"{path} has the columns {', '.join(table.columns)}; a verdict table has "
@@ -54,7 +59,10 @@ def read_verdicts(path: Path) -> DataFrame:
         raise InputError(
             f"{path} has the verdict {unknown[0]!r}; allowed are {', '.join(VERDICTS)}."
         )
-    return table.astype(dict.fromkeys(_NUMBERS, float) | {"seeds": int})
+    try:
+        return table.astype(dict.fromkeys(_NUMBERS, float) | {"seeds": int})
+    except (ValueError, OverflowError) as error:
+        raise InputError(f"{path} has text in place of a number: {error}.") from error
 
 
 def write_verdicts_csv(verdicts: DataFrame, path: Path) -> None:
@@ -144,24 +152,7 @@ def read_curve_table(path: Path) -> DataFrame:
     InputError
         The file is missing, is no table, lacks a column or has text in place of numbers.
     """
-    table = _read_table(path)
-    if missing := [name for name in CURVE_COLUMNS if name not in table]:
-        raise InputError(
-            f"{path} has no column '{missing[0]}'; it has {', '.join(map(str, table))}."
-        )
-    for name in CURVE_NUMBERS:
-        if not table.empty and not pd.api.types.is_numeric_dtype(table[name]):
-            raise InputError(f"{path}: the column '{name}' holds text; it must hold numbers.")
-    return table
-
-
-def _read_table(path: Path) -> DataFrame:
-    try:
-        return pd.read_csv(path)
-    except FileNotFoundError as error:
-        raise InputError(f"{path} does not exist; a table is needed.") from error
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} is no table of comma-separated values: {error}.") from error
+    return read_frame(path, CURVE_COLUMNS, CURVE_NUMBERS, RUN_NUMBERS)
 
 
 def _format_effect(effect: float, low: float, high: float) -> str:

@@ -29,6 +29,7 @@ def show_verdicts(
 ) -> None:
     """Print the verdict table."""
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     from maxgain.claims.verdicts import read_verdicts
@@ -40,10 +41,10 @@ def show_verdicts(
         shown.add_column(column, overflow="fold")
     for row in verdicts.to_dict("records"):
         shown.add_row(
-            row["id"],
-            row["statement"],
+            escape(row["id"]),
+            escape(row["statement"]),
             f"[{styles.get(row['verdict'], 'dim')}]{row['verdict']}[/]",
-            row["data"],
+            escape(row["data"]),
         )
     console = Console()
     console.print(shown)

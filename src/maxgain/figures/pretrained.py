@@ -275,6 +275,12 @@ def _draw_probes(
     for part, image in zip(parts, _IMAGE_LABELS, strict=True):
         probe = rows[(rows["image"] == image) & (rows["projection"] == "inverse-score")]
         probe = probe[probe["impulse"] != "raw"]
+        responses = _array(arrays, f"{image}.response")
+        if len(probe) != len(responses):
+            raise InputError(
+                f"zoo.csv has {len(probe)} channels at the {_IMAGE_LABELS[image]} for {name}; its "
+                f"arrays have {len(responses)}."
+            )
         first = probe.iloc[0]
         part.suptitle(
             f"{_IMAGE_LABELS[image]}: class {first['predicted_class']} ({first['class_name']}), "
@@ -289,7 +295,7 @@ def _draw_probes(
         for axes, row, response in zip(
             panels[2:],
             probe.itertuples(index=False),
-            _array(arrays, f"{image}.response"),
+            responses,
             strict=True,
         ):
             _show_response(axes, response, scale)
@@ -402,7 +408,13 @@ def _array(arrays: NetworkArrays, name: str) -> ndarray:
             f"the network's arrays lack '{name}'; they hold "
             f"{', '.join(sorted(arrays)) or 'nothing'}."
         )
-    return arrays[name]
+    array = arrays[name]
+    if array.ndim != 3 or array.size == 0:
+        raise InputError(
+            f"the network's array '{name}' has the shape {array.shape}; it must be "
+            "(channels, height, width)."
+        )
+    return array
 
 
 def _describe_missing(missing: Sequence[str]) -> str:

@@ -6,6 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from maxgain.errors import InputError
+from maxgain.tables import read_frame
+from maxgain.training.columns import RUN_NUMBERS
+from maxgain.zoo.columns import MISSING_COLUMNS, ZOO_COLUMNS, ZOO_NUMBERS
 
 if TYPE_CHECKING:
     # A workflow reads this table before any job; only drawing needs the heavy libraries.
@@ -74,7 +77,12 @@ def draw_figure(name: str, files: Sequence[Path]) -> "Figure":
     source = FIGURES[name]
     module, function = source.function.split(":")
     draw: Callable[..., Figure] = getattr(importlib.import_module(module), function)
-    return draw(*(_read_argument(name, wanted, files) for wanted in source.files))
+    arguments = [_read_argument(name, wanted, files) for wanted in source.files]
+    try:
+        return draw(*arguments)
+    except InputError as error:
+        drawn = {path.name: path for path in files if path.name in source.files}
+        raise InputError(f"{name}, from {', '.join(map(str, drawn.values()))}: {error}") from error
 
 
 def read_arrays(path: Path) -> "dict[str, ndarray]":
@@ -90,24 +98,9 @@ def read_arrays(path: Path) -> "dict[str, ndarray]":
 
     try:
         return dict(load_file(path))
-    except (OSError, SafetensorError) as error:
+    except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
+        # A type of numbers that NumPy has not, such as bfloat16, is a KeyError or a TypeError.
         raise InputError(f"{path} cannot be read as safetensors: {error}.") from error
-
-
-def read_frame(path: Path) -> "DataFrame":
-    """Table of a CSV file.
-
-    Raises
-    ------
-    InputError
-        The file is missing or not a table.
-    """
-    import pandas as pd
-
-    try:
-        return pd.read_csv(path)
-    except (OSError, ValueError) as error:  # pandas' own errors and bad encodings are ValueErrors
-        raise InputError(f"{path} cannot be read as a table: {str(error).strip()}.") from error
 
 
 def _read_argument(
@@ -122,5 +115,8 @@ def _read_argument(
         raise InputError(f"{figure} is drawn from {wanted}; the files given are {given}.")
     if path.suffix == ".safetensors":
         return read_arrays(path)
-    table = read_frame(path)
-    return [str(network) for network in table["name"]] if wanted == _MISSING else table
+    if wanted == _MISSING:
+        return [str(network) for network in read_frame(path, MISSING_COLUMNS)["name"]]
+    if wanted == "zoo.csv":
+        return read_frame(path, ZOO_COLUMNS, ZOO_NUMBERS)
+    return read_frame(path, finite=RUN_NUMBERS)

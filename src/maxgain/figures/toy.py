@@ -156,12 +156,19 @@ def draw_response(
 
 
 def check_arrays(arrays: ToyArrays, *names: str) -> None:
-    """Raise InputError, naming the first of `names` that `arrays` lacks."""
+    """Raise InputError, naming the first of `names` that `arrays` lacks or that is no such array."""
     for name in names:
         if name not in arrays:
             raise InputError(
                 f"the toy network's arrays lack {name!r}; they hold "
                 f"{', '.join(sorted(arrays)) or 'nothing'}."
+            )
+        array = arrays[name]
+        good = array.shape == (2,) and array.dtype.kind in "iu" if name == "place" else array.ndim == 2
+        if not good or array.size == 0:
+            raise InputError(
+                f"the toy network's array {name!r} is {array.dtype} of shape {array.shape}; it must "
+                "be (height, width), or the row and the column of a place."
             )
 
 

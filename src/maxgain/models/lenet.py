@@ -1,7 +1,5 @@
 """The two LeNets of the paper's section IV, as MatConvNet's examples define them."""
 
-import math
-
 import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -71,7 +69,7 @@ class LeNetCIFAR(nn.Module):
     Raises
     ------
     InputError
-        The image is too small for three poolings, or the capacity leaves no filter.
+        The image is too small for three poolings, or the capacity is not from 1/32 to 64.
     """
 
     def __init__(
@@ -83,8 +81,8 @@ class LeNetCIFAR(nn.Module):
         capacity: float = 1.0,
     ) -> None:
         super().__init__()
-        if not 1 / 32 <= capacity < math.inf:
-            raise InputError(f"capacity is {capacity:g}; LeNet for CIFAR-10 needs at least 1/32.")
+        if not 1 / 32 <= capacity <= 64:  # 64 times the filters are 0.6 billion weights.
+            raise InputError(f"capacity is {capacity:g}; LeNet for CIFAR-10 takes 1/32 to 64.")
         if min(height, width) < 8:
             raise InputError(
                 f"images are {height} x {width} pixels; LeNet for CIFAR-10 needs at least 8 x 8."

@@ -50,7 +50,7 @@ NamedImage = tuple[PurePosixPath, npt.NDArray[np.uint8]]
 _GZIP_MARK = b"\x1f\x8b"
 _PICKLED = ("data_batch_1", "test_batch", "cifar-10-python.tar.gz")
 _MODES = {"L": 1, "RGB": 3}
-_BROKEN_IMAGE = (
+BROKEN_IMAGE = (
     OSError,
     SyntaxError,  # Pillow: a broken PNG.
     ValueError,
@@ -65,6 +65,7 @@ _BROKEN_IMAGE = (
     Image.DecompressionBombError,
     Image.DecompressionBombWarning,
 )
+"""What Pillow raises on damaged or oversized images, the warning made an error."""
 
 
 def read_local(location: Path, *, label: str | None = None, stand_in: bool = False) -> DataSet:
@@ -173,7 +174,7 @@ def _decode_image(member: Member, earlier: list[NamedImage]) -> npt.NDArray[np.u
         ):
             _check_header(member, image, earlier)
             return np.asarray(image)
-    except _BROKEN_IMAGE as error:
+    except BROKEN_IMAGE as error:
         raise InputError(f"{member.place} is no image that can be read: {error}.") from error
 
 

@@ -36,3 +36,6 @@ CURVE_NUMBERS = (
     "gain_db",
 )
 """Those of the columns of a table of curves that hold numbers, NaN and infinities among them."""
+
+RUN_NUMBERS = ("capacity", "rate_factor", "learning_rate", "seed", "epoch")
+"""Those of the numbers that say which run and epoch a row is of: always finite."""

@@ -31,6 +31,8 @@ def _run_rows(name: str, run: Run, folder: Path) -> Iterator[dict[str, object]]:
             f"{folder} has {len(history)} epochs in history.csv and {len(gains)} in gains.csv; "
             f"both must have the same number, at least {run.epochs}."
         )
+    for file, rows in (("history.csv", history), ("gains.csv", gains)):
+        _check_numbers(folder / file, rows)
     made = read_run_provenance(folder / "provenance.json")
     common = {
         "experiment": name,
@@ -49,6 +51,20 @@ def _run_rows(name: str, run: Run, folder: Path) -> Iterator[dict[str, object]]:
         yield {**common, **{key: epoch[key] for key in HISTORY_COLUMNS}, "gain_db": gain["gain_db"]}
 
 
+def _check_numbers(path: Path, rows: list[dict[str, str]]) -> None:
+    """Raise InputError unless the epochs are 1, 2, 3, ... and every value is a number."""
+    for number, row in enumerate(rows, start=1):
+        if row["epoch"] != str(number):
+            raise InputError(f"{path} has the epoch '{row['epoch']}' where {number} must come.")
+        for column, value in row.items():
+            try:
+                float(value)
+            except ValueError as error:
+                raise InputError(
+                    f"{path}, epoch {number}: {column} is '{value}'; it must be a number."
+                ) from error
+
+
 def read_run_provenance(path: Path) -> dict[str, Any]:
     """What a run was made from, as `maxgain train` wrote it.
 
@@ -63,6 +79,6 @@ def read_run_provenance(path: Path) -> dict[str, Any]:
             raise KeyError("data, stand_in or device")
     except FileNotFoundError as error:
         raise InputError(f"{path} does not exist; every run has one.") from error
-    except (ValueError, KeyError, AttributeError, TypeError) as error:
+    except (ValueError, KeyError, AttributeError, TypeError, RecursionError) as error:
         raise InputError(f"{path} is not the provenance of a run: {error}.") from error
     return content

@@ -14,6 +14,7 @@ from maxgain.provenance import installed_versions, write_provenance
 from maxgain.sources.prepared import PreparedData
 from maxgain.tables import write_table
 from maxgain.training.columns import HISTORY_COLUMNS
+from maxgain.training.curves import read_run_provenance
 from maxgain.training.device import choose_device, describe_device
 from maxgain.training.run import TrainingData, train
 from maxgain.training.snapshots import Architecture, write_snapshots
@@ -94,7 +95,7 @@ def _were_written_since(start: float, output: Path, settings: Mapping[str, objec
     files = [output / name for name in _RESULTS]
     if not all(file.is_file() and file.stat().st_mtime >= start for file in files):
         return False
-    found = json.loads((output / "provenance.json").read_text())["settings"]
+    found = read_run_provenance(output / "provenance.json")["settings"]
     return bool(found == json.loads(json.dumps(settings)))
 
 

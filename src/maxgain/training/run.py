@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -81,6 +81,8 @@ def train(
     trainer = Trainer(network, optimiser, training, run.batch_size, run.precision)
 
     epochs, momentum = state.load()
+    if not _belong_to(network, epochs, momentum):
+        epochs = []
     epochs = epochs[: run.epochs]
     for number, epoch in enumerate(epochs, start=1):
         report(number, epoch.row, None)
@@ -171,6 +173,19 @@ def _momentum(network: nn.Module, optimiser: MomentumSGD) -> dict[str, Tensor]:
         name: optimiser.momentum_buffers[parameter]
         for name, parameter in network.named_parameters()
     }
+
+
+def _belong_to(network: nn.Module, epochs: list[Epoch], momentum: dict[str, Tensor]) -> bool:
+    """Whether loaded state has a network's tensors; a checksum alone vouches for no content."""
+    own = _forms(network.state_dict())
+    return _forms(momentum) == _forms(dict(network.named_parameters())) and all(
+        _forms(epoch.weights) == own and epoch.row.keys() == set(HISTORY_COLUMNS)
+        for epoch in epochs
+    )
+
+
+def _forms(tensors: Mapping[str, Tensor]) -> dict[str, tuple[torch.Size, torch.dtype]]:
+    return {name: (tensor.shape, tensor.dtype) for name, tensor in tensors.items()}
 
 
 def _restore(

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
@@ -98,9 +99,9 @@ class TrainingState:
         if momentum is None:
             return [], {}
         tensors, numbers = momentum
-        epochs = []
-        for number in range(1, int(numbers["epoch"]) + 1):
-            epoch = _read(self._epoch_path(number))
+        epochs: list[Epoch] = []
+        while len(epochs) < numbers.get("epoch", 0):
+            epoch = _read(self._epoch_path(len(epochs) + 1))
             if epoch is None:
                 return [], {}
             epochs.append(Epoch(row=epoch[1], weights=epoch[0]))
@@ -151,10 +152,13 @@ def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, float]] | None:
     digest, body = content[:32], content[32:]
     if hashlib.sha256(body).digest() != digest:
         return None
-    tensors = load(body)
-    numbers = {
-        name.removeprefix(_NUMBER): float(tensors.pop(name))
-        for name in sorted(tensors)
-        if name.startswith(_NUMBER)
-    }
+    try:
+        tensors = load(body)
+        numbers = {
+            name.removeprefix(_NUMBER): float(tensors.pop(name))
+            for name in sorted(tensors)
+            if name.startswith(_NUMBER)
+        }
+    except (SafetensorError, RuntimeError):  # Not what `_write` writes, checksum or not.
+        return None
     return tensors, numbers

@@ -102,7 +102,7 @@ def read_status(path: Path) -> NetworkStatus:
     """
     try:
         status = NetworkStatus(**json.loads(path.read_text()))
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, ValueError, TypeError, RecursionError) as error:
         raise InputError(f"{path} is not a network's status: {error}.") from error
     if not isinstance(status.name, str) or not isinstance(status.ok, bool):
         raise InputError(f"{path} is not a network's status.")

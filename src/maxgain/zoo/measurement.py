@@ -15,25 +15,9 @@ from maxgain.errors import InputError
 from maxgain.probes import impulse_image, raw_impulse_image
 from maxgain.response import CLASS_PROJECTIONS, ClassProjection, Measurement, measure
 from maxgain.tables import write_table
+from maxgain.zoo.columns import ZOO_COLUMNS
 from maxgain.zoo.network import PretrainedNetwork
 from maxgain.zoo.photograph import crop_photograph
-
-ZOO_COLUMNS = (
-    "name",
-    "family",
-    "random_weights",
-    "top5_error",
-    "image",
-    "impulse",
-    "projection",
-    "channel",
-    "predicted_class",
-    "class_name",
-    "score",
-    "gain_db",
-    "data",
-)
-"""Columns of zoo.csv: one row per network, image, impulse choice, projection and channel."""
 
 CHANNELS = ("red", "green", "blue")
 

@@ -1,5 +1,6 @@
 """The natural image at which pretrained networks are measured."""
 
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -9,11 +10,14 @@ from PIL import Image
 from torch import Tensor
 
 from maxgain.errors import InputError
+from maxgain.sources.local import BROKEN_IMAGE
 from maxgain.zoo.network import Interpolation
 
 GRACE_HOPPER = "grace_hopper.jpg (matplotlib)"
 """Label of the photograph that is used where no other is given."""
 
+# Not all that Pillow reads: for PostScript it would start another program.
+_FORMATS = ("BMP", "JPEG", "PNG", "TIFF", "WEBP")
 _RESAMPLING = {
     "bilinear": Image.Resampling.BILINEAR,
     "bicubic": Image.Resampling.BICUBIC,
@@ -34,11 +38,15 @@ def read_photograph(path: Path | None) -> tuple[Image.Image, str]:
 
         path = Path(matplotlib.get_data_path()) / "sample_data" / "grace_hopper.jpg"
     try:
-        with Image.open(path) as image:
+        # A small file may declare what fills the memory; Pillow's warning comes before decoding.
+        with (
+            warnings.catch_warnings(action="error", category=Image.DecompressionBombWarning),
+            Image.open(path, formats=_FORMATS) as image,
+        ):
             return image.convert("RGB"), label
     except FileNotFoundError as error:
         raise InputError(f"image {path} does not exist.") from error
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+    except BROKEN_IMAGE as error:
         raise InputError(f"{path} is not a readable image: {error}.") from error
 
 

@@ -4,11 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from maxgain.tables import read_table, write_table
+from maxgain.zoo.columns import MISSING_COLUMNS, ZOO_COLUMNS
 from maxgain.zoo.fetching import NetworkStatus, read_status
-from maxgain.zoo.measurement import ZOO_COLUMNS
-
-MISSING_COLUMNS = ("name", "reason")
-"""Columns of the table of networks that could not be measured."""
 
 
 def status_path(table: Path) -> Path:
