@@ -423,7 +423,7 @@ def _as_clause(message: str) -> str:
 
 # YAML's aliases let a few lines stand for more text than there is memory.
 _REPR = Repr()
-_REPR.maxlevel, _REPR.maxlist, _REPR.maxdict, _REPR.maxtuple = 2, 10, 10, 10
+_REPR.maxlevel, _REPR.maxlist, _REPR.maxdict, _REPR.maxtuple = 2, 6, 6, 6
 _REPR.maxstring, _REPR.maxlong, _REPR.maxother = 100, 100, 100
 
 

@@ -33,7 +33,7 @@ from maxgain.sources.checksums import CIFAR10_FILES
 from maxgain.sources.local import read_local
 from maxgain.sources.prepared import load_prepared, prepare_data, write_prepared
 
-# Pillow imports its readers at the first image; no test is to count that as the image's memory.
+# What is imported at the first use: no test is to count that as its file's memory.
 Image.init()
 
 WriteFolder = Callable[[Path], dict[str, np.ndarray]]
@@ -53,6 +53,16 @@ def memory_below(limit: int) -> Iterator[None]:
     finally:
         tracemalloc.stop()
     assert peak < limit, f"{peak} bytes were taken"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def imported(tmp_path_factory: pytest.TempPathFactory) -> None:
+    with pytest.raises(InputError):
+        read_local(tmp_path_factory.mktemp("empty"))
+    folder = tmp_path_factory.mktemp("one")
+    (folder / "archive.tar").write_bytes(_entry("cat").tobuf() + bytes(1024))
+    with pytest.raises(InputError):
+        read_local(folder / "archive.tar")
 
 
 def refuses(location: Path, said: str | None = None) -> None:

@@ -159,6 +159,6 @@ def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, float]] | None:
             for name in sorted(tensors)
             if name.startswith(_NUMBER)
         }
-    except (SafetensorError, RuntimeError):  # Not what `_write` writes, checksum or not.
+    except (SafetensorError, RuntimeError, ValueError):  # Not what `_write` writes.
         return None
     return tensors, numbers
