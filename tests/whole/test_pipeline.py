@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import socket
 from pathlib import Path
 
@@ -9,8 +10,9 @@ import pandas as pd
 import pytest
 import yaml
 
-from tests.whole.conftest import SMOKE, run_in
+from tests.whole.conftest import REPOSITORY, SMOKE, clone_workflow, run_in
 
+UNCOMMITTED = ("runs", "prepared", "state", "zoo", "logs", "benchmarks", "toy.safetensors")
 FIGURES = [f"fig{number:02d}" for number in range(1, 14)]
 
 pytestmark = pytest.mark.xdist_group("pipeline")
@@ -139,3 +141,15 @@ def test_bad_arguments_end_in_one_sentence(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert done.stdout.startswith("error: missing.safetensors does not exist")
     assert done.stdout.count("\n") == 1
+
+
+def test_a_clone_with_committed_results_makes_all_of_them_anew(tmp_path: Path) -> None:
+    folder = clone_workflow(tmp_path / "clone")
+    for name in ("results/embedded", "figures/embedded"):
+        kept = shutil.ignore_patterns(*UNCOMMITTED)
+        shutil.copytree(REPOSITORY / name, folder / name, ignore=kept)
+    plan = run_in(folder, "snakemake", "-n")
+    assert plan.returncode == 0, plan.stdout
+    jobs = dict(re.findall(r"^(\w+) +(\d+)$", plan.stdout, re.MULTILINE))
+    assert jobs["train"] == jobs["gain"] == "27"
+    assert (jobs["toy"], jobs["curves"], jobs["figure"]) == ("1", "4", "13")
