@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
@@ -71,6 +71,7 @@ def _assert_close_where_not_tiny(response: Tensor, amplitude: np.ndarray) -> Non
     width=st.integers(1, 12),
     seed=st.integers(0, 1000),
 )
+@example(channels=2, height=3, width=8, seed=78)
 def test_linear_network_has_the_dft_of_its_weights(
     channels: int, height: int, width: int, seed: int
 ) -> None:
@@ -79,7 +80,8 @@ def test_linear_network_has_the_dft_of_its_weights(
     projection = torch.tensor([[1.0, 0.0]])
     measured = measure(_linear_network(weight), image, projection)
     amplitude = np.abs(np.fft.fft2(weight.double().numpy()))
-    large = amplitude > 1e-3 * amplitude.max()
+    # 1e-4 dB are a relative 1.2e-5, which below 0.02 is two float32 roundings of the peak.
+    large = amplitude > 0.02 * amplitude.max()
     np.testing.assert_allclose(
         measured.response.numpy()[large], _decibels(amplitude[large]), rtol=0, atol=1e-4
     )
