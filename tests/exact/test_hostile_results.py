@@ -380,6 +380,15 @@ def test_arrays_of_another_form_are_refused(
     assert_refused(path, lambda: draw_figure("fig01", [path]))
 
 
+def test_a_networks_file_without_an_array_is_named(results: Path, tmp_path: Path) -> None:
+    path = tmp_path / network_file(results)
+    tensors = load((results / path.name).read_bytes())
+    del tensors["natural.response"]
+    save_file(tensors, path)
+    tables = [results / "zoo.csv", results / "zoo_missing.csv"]
+    assert_refused(path, lambda: draw_figure("fig05", [*tables, path]), "lack 'natural.response'")
+
+
 def test_a_table_must_have_its_columns_and_numbers(tmp_path: Path) -> None:
     assert set(CURVE_NUMBERS) <= set(CURVE_COLUMNS)
     path = tmp_path / "toy.csv"

@@ -81,8 +81,8 @@ def draw_figure(name: str, files: Sequence[Path]) -> "Figure":
     try:
         return draw(*arguments)
     except InputError as error:
-        drawn = {path.name: path for path in files if path.name in source.files}
-        raise InputError(f"{name}, from {', '.join(map(str, drawn.values()))}: {error}") from error
+        wanted = (path for path in files if any(path.match(each) for each in source.files))
+        raise InputError(f"{name}, from {', '.join(map(str, wanted))}: {error}") from error
 
 
 def read_arrays(path: Path) -> "dict[str, ndarray]":
