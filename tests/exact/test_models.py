@@ -130,6 +130,11 @@ def _convolve(features: np.ndarray, layer: nn.Conv2d) -> np.ndarray:
     )
 
 
+def _cover(features: np.ndarray, layer: nn.Linear) -> np.ndarray:
+    """A convolution of the whole input; its weights are ordered by row, column and channel."""
+    return _multiply(features.transpose(1, 2, 0), layer)
+
+
 def _multiply(features: np.ndarray, layer: nn.Linear) -> np.ndarray:
     return (
         layer.weight.detach().double().numpy() @ features.ravel()
@@ -157,7 +162,7 @@ def test_lenet_of_cifar_agrees_with_a_naive_computation(
     features = np.maximum(_pool(_convolve(features, network.convolution1), average=False), 0)
     features = _pool(np.maximum(_convolve(features, network.convolution2), 0), average=True)
     features = _pool(np.maximum(_convolve(features, network.convolution3), 0), average=True)
-    features = np.maximum(_multiply(features, network.convolution4), 0)
+    features = np.maximum(_cover(features, network.convolution4), 0)
     logits = network(image[None].contiguous(memory_format=memory_format))
     np.testing.assert_allclose(
         logits[0].detach().numpy(), _multiply(features, network.convolution5), rtol=1e-4, atol=1e-5
@@ -174,7 +179,7 @@ def test_lenet_of_mnist_agrees_with_a_naive_computation() -> None:
     image = torch.randn(1, 28, 28, generator=torch.Generator().manual_seed(2))
     features = pool(_convolve(image.double().numpy(), network.convolution1))
     features = pool(_convolve(features, network.convolution2))
-    features = np.maximum(_multiply(features, network.convolution3), 0)
+    features = np.maximum(_cover(features, network.convolution3), 0)
     np.testing.assert_allclose(
         network(image[None])[0].detach().numpy(),
         _multiply(features, network.convolution4),

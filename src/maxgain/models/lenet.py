@@ -11,7 +11,8 @@ class LeNetMNIST(nn.Module):
     """LeNet for MNIST (section IV-A): no padding, and no ReLU after the first two convolutions.
 
     The last two convolutions cover their whole input and are written as the matrix products that
-    they are.
+    they are. The columns of the first one's weights are ordered by row, column and channel: that is
+    how channels-last features lie in memory, so neither they nor their gradients are reordered.
 
     Parameters
     ----------
@@ -46,7 +47,7 @@ class LeNetMNIST(nn.Module):
         """Logits of mean-subtracted 0-255 images."""
         features = F.max_pool2d(self.convolution1(images), 2)
         features = F.max_pool2d(self.convolution2(features), 2)
-        features = F.relu(self.convolution3(features.flatten(1)))
+        features = self.convolution3(_in_memory_order(features)).relu_()
         logits: Tensor = self.convolution4(features)
         return logits
 
@@ -55,7 +56,8 @@ class LeNetCIFAR(nn.Module):
     """LeNet for CIFAR-10 (section IV-B), with a capacity factor for figure 13.
 
     Pooling windows reach over the bottom and right border only, and averages divide by the
-    pixels really covered.
+    pixels really covered. The columns of `convolution4`'s weights are ordered by row, column and
+    channel.
 
     Parameters
     ----------
@@ -99,14 +101,21 @@ class LeNetCIFAR(nn.Module):
         self, images: Float[Tensor, "batch channels height width"]
     ) -> Float[Tensor, "batch classes"]:
         """Logits of whitened images."""
-        features = F.max_pool2d(self.convolution1(images), 3, stride=2, ceil_mode=True).relu()
-        features = self.convolution2(features).relu()
+        features = F.max_pool2d(self.convolution1(images), 3, stride=2, ceil_mode=True).relu_()
+        features = self.convolution2(features).relu_()
         features = F.avg_pool2d(features, 3, stride=2, ceil_mode=True)
-        features = self.convolution3(features).relu()
+        features = self.convolution3(features).relu_()
         features = F.avg_pool2d(features, 3, stride=2, ceil_mode=True)
-        features = self.convolution4(features.flatten(1)).relu()
+        features = self.convolution4(_in_memory_order(features)).relu_()
         logits: Tensor = self.convolution5(features)
         return logits
+
+
+def _in_memory_order(
+    features: Float[Tensor, "batch channels rows columns"],
+) -> Float[Tensor, "batch values"]:
+    """Each image's features in a line, without a copy where they are channels-last."""
+    return features.permute(0, 2, 3, 1).flatten(1)
 
 
 def _halved_three_times(size: int) -> int:

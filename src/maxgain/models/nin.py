@@ -47,15 +47,15 @@ class NetworkInNetwork(nn.Module):
         self, images: Float[Tensor, "batch channels height width"]
     ) -> Float[Tensor, "batch classes"]:
         """Logits of whitened images."""
-        features = self.convolution1(images).relu()
-        features = self.convolution2(features).relu()
-        features = self.convolution3(features).relu()
+        features = self.convolution1(images).relu_()
+        features = self.convolution2(features).relu_()
+        features = self.convolution3(features).relu_()
         features = F.dropout(F.max_pool2d(features, 3, stride=2), 0.5, self.training)
-        features = self.convolution4(features).relu()
-        features = self.convolution5(features).relu()
-        features = self.convolution6(features).relu()
+        features = self.convolution4(features).relu_()
+        features = self.convolution5(features).relu_()
+        features = self.convolution6(features).relu_()
         features = F.dropout(F.avg_pool2d(features, 3, stride=2), 0.5, self.training)
-        features = self.convolution7(features).relu()
-        features = self.convolution8(features).relu()
+        features = self.convolution7(features).relu_()
+        features = self.convolution8(features).relu_()
         logits: Tensor = self.convolution9(features).mean((2, 3))
         return logits

@@ -1,10 +1,15 @@
 """Keep freed memory in the process: training asks for the same large blocks every step."""
 
 import ctypes
+from mmap import PAGESIZE
 
-# From glibc's malloc.h.
+# From glibc's malloc.h and Linux's mman.h.
 _TRIM_THRESHOLD = -1
 _MAXIMUM_MMAPS = -4
+_HUGE_PAGES = 14
+
+_HEAP = 2 * 1024**3
+"""Bytes that start the heap: more than any network of the paper needs but the widest."""
 
 
 def keep_freed_memory() -> bool:
@@ -12,11 +17,29 @@ def keep_freed_memory() -> bool:
 
     By default it returns large blocks, and the next step has the system zero them again page by
     page: a fifth of the time of Network in Network in float32. The process keeps the most memory
-    that it has needed. It concerns the whole process, so a program calls it, not the library.
+    that it has needed, in huge pages where the system has them, which saves another few hundredths
+    of a step. It concerns the whole process, so a program calls it, before it needs much memory;
+    the library does not.
     """
     try:
-        set_option = ctypes.CDLL(None).mallopt
+        library = ctypes.CDLL(None)
+        set_option = library.mallopt
     except (AttributeError, OSError):  # Not glibc, so not its habit either.
         return False
     largest = 2**31 - 1
-    return bool(set_option(_MAXIMUM_MMAPS, 0) and set_option(_TRIM_THRESHOLD, largest))
+    kept = bool(set_option(_MAXIMUM_MMAPS, 0) and set_option(_TRIM_THRESHOLD, largest))
+    _advise_huge_pages(library)
+    return kept
+
+
+def _advise_huge_pages(library: ctypes.CDLL) -> None:
+    """Grow the heap by addresses alone; what is later put there gets huge pages."""
+    library.malloc.argtypes, library.malloc.restype = [ctypes.c_size_t], ctypes.c_void_p
+    library.free.argtypes, library.free.restype = [ctypes.c_void_p], None
+    library.madvise.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
+    start = library.malloc(_HEAP)
+    if start is None:  # A limit on the address space, and no harm done.
+        return
+    first_page = -(-start // PAGESIZE) * PAGESIZE
+    library.madvise(first_page, _HEAP - PAGESIZE, _HUGE_PAGES)
+    library.free(start)

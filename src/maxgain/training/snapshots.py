@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import torch
 from jaxtyping import Float
@@ -46,6 +46,9 @@ class Snapshots:
     mean_image: Float[Tensor, "channels height width"]
 
 
+_FORMAT = 2
+"""1, of version 0.1.0, had the columns of LeNet's matrix products in another order."""
+
 _MEAN_IMAGE = "mean_image"
 _PARAMETER = "parameters."
 
@@ -63,7 +66,7 @@ def write_snapshots(
     }
     tensors[_MEAN_IMAGE] = mean_image.contiguous()
     # One entry, as safetensors writes several in no fixed order.
-    about = asdict(architecture) | {"sha256": _checksum(tensors)}
+    about = asdict(architecture) | {"format": _FORMAT, "sha256": _checksum(tensors)}
     with atomic_path(path) as temporary:
         save_file(tensors, temporary, {"architecture": json.dumps(about)})
 
@@ -91,7 +94,7 @@ def read_snapshots(path: Path) -> Snapshots:
         raise _refusal(path, str(error)) from error
     architecture = Architecture(about.name, about.shape, about.classes, about.capacity)
     _check_tensors(path, architecture, tensors)
-    if about.sha256 not in (None, _checksum(tensors)):
+    if about.sha256 != _checksum(tensors):
         raise _refusal(path, "its checksum is another")
     mean_image = tensors.pop(_MEAN_IMAGE)
     parameters = {name.removeprefix(_PARAMETER): values for name, values in tensors.items()}
@@ -108,7 +111,8 @@ class _About(BaseModel, extra="forbid", strict=True):
     shape: tuple[_Size, _Size, _Size]
     classes: _Size
     capacity: float
-    sha256: str | None = None  # Files of version 0.1.0 may lack it.
+    format: Literal[2]
+    sha256: str
 
 
 def _refusal(path: Path, reason: str) -> InputError:
