@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import torch
 from jaxtyping import Float
@@ -92,6 +92,11 @@ def read_snapshots(path: Path) -> Snapshots:
         raise _refusal(path, reason) from error
     except (SafetensorError, KeyError, ValueError, OSError) as error:
         raise _refusal(path, str(error)) from error
+    if about.format != _FORMAT:
+        raise InputError(
+            f"{path} has format {about.format} of snapshots, and this version of maxgain reads "
+            f"only {_FORMAT}; train the run again."
+        )
     architecture = Architecture(about.name, about.shape, about.classes, about.capacity)
     _check_tensors(path, architecture, tensors)
     if about.sha256 != _checksum(tensors):
@@ -111,8 +116,8 @@ class _About(BaseModel, extra="forbid", strict=True):
     shape: tuple[_Size, _Size, _Size]
     classes: _Size
     capacity: float
-    format: Literal[2]
-    sha256: str
+    format: int = 1
+    sha256: str | None = None  # Files of version 0.1.0 may lack it.
 
 
 def _refusal(path: Path, reason: str) -> InputError:
