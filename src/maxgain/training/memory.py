@@ -9,7 +9,7 @@ _MAXIMUM_MMAPS = -4
 _HUGE_PAGES = 14
 
 _HEAP = 3 * 1024**3 // 2
-"""Bytes to start the heap with: what most of the paper's networks need, below the trim threshold."""
+"""Bytes to start the heap with: below the trim threshold, or they would be given back at once."""
 
 
 def keep_freed_memory() -> bool:
@@ -17,9 +17,9 @@ def keep_freed_memory() -> bool:
 
     By default it returns large blocks, and the next step has the system zero them again page by
     page: a fifth of the time of Network in Network in float32. The process keeps the most memory
-    that it has needed, in huge pages where the system has them: another 1 to 2 % of a step of the
-    LeNet of CIFAR-10. It concerns the whole process, so a program calls it, before it needs much memory;
-    the library does not.
+    that it has needed, in huge pages where the system has them: another 1 to 2 % of a step of
+    CIFAR-10's LeNet. It concerns the whole process, so a program calls it, before it needs much
+    memory; the library does not.
     """
     try:
         library = ctypes.CDLL(None)
