@@ -5,6 +5,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from maxgain.errors import InputError
+from maxgain.models.convolution import Convolution
 
 
 class LeNetMNIST(nn.Module):
@@ -36,8 +37,8 @@ class LeNetMNIST(nn.Module):
             raise InputError(
                 f"images are {height} x {width} pixels; LeNet for MNIST needs at least 16 x 16."
             )
-        self.convolution1 = nn.Conv2d(channels, 20, 5)
-        self.convolution2 = nn.Conv2d(20, 50, 5)
+        self.convolution1 = Convolution(channels, 20, 5)
+        self.convolution2 = Convolution(20, 50, 5, winograd=True)
         self.convolution3 = nn.Linear(50 * rows * columns, 500)
         self.convolution4 = nn.Linear(500, classes)
 
@@ -45,8 +46,8 @@ class LeNetMNIST(nn.Module):
         self, images: Float[Tensor, "batch channels height width"]
     ) -> Float[Tensor, "batch classes"]:
         """Logits of mean-subtracted 0-255 images."""
-        features = F.max_pool2d(self.convolution1(images), 2)
-        features = F.max_pool2d(self.convolution2(features), 2)
+        features = self.convolution1.max_pooled(images, 2, stride=2)
+        features = self.convolution2.max_pooled(features, 2, stride=2)
         features = self.convolution3(_in_memory_order(features)).relu_()
         logits: Tensor = self.convolution4(features)
         return logits
@@ -91,9 +92,9 @@ class LeNetCIFAR(nn.Module):
             )
         rows, columns = (_halved_three_times(size) for size in (height, width))
         narrow, wide = round(32 * capacity), round(64 * capacity)
-        self.convolution1 = nn.Conv2d(channels, narrow, 5, padding=2)
-        self.convolution2 = nn.Conv2d(narrow, narrow, 5, padding=2)
-        self.convolution3 = nn.Conv2d(narrow, wide, 5, padding=2)
+        self.convolution1 = Convolution(channels, narrow, 5, padding=2)
+        self.convolution2 = Convolution(narrow, narrow, 5, padding=2, winograd=narrow >= 64)
+        self.convolution3 = Convolution(narrow, wide, 5, padding=2, winograd=narrow >= 64)
         self.convolution4 = nn.Linear(wide * rows * columns, wide)
         self.convolution5 = nn.Linear(wide, classes)
 
@@ -101,7 +102,7 @@ class LeNetCIFAR(nn.Module):
         self, images: Float[Tensor, "batch channels height width"]
     ) -> Float[Tensor, "batch classes"]:
         """Logits of whitened images."""
-        features = F.max_pool2d(self.convolution1(images), 3, stride=2, ceil_mode=True).relu_()
+        features = self.convolution1.max_pooled(images, 3, stride=2, ceil_mode=True).relu_()
         features = self.convolution2(features).relu_()
         features = F.avg_pool2d(features, 3, stride=2, ceil_mode=True)
         features = self.convolution3(features).relu_()

@@ -5,6 +5,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from maxgain.errors import InputError
+from maxgain.models.convolution import Convolution
 
 
 class NetworkInNetwork(nn.Module):
@@ -36,10 +37,10 @@ class NetworkInNetwork(nn.Module):
         self.convolution1 = nn.Conv2d(channels, 192, 5, padding=2)
         self.convolution2 = nn.Conv2d(192, 160, 1)
         self.convolution3 = nn.Conv2d(160, 96, 1)
-        self.convolution4 = nn.Conv2d(96, 192, 5, padding=2)
+        self.convolution4 = Convolution(96, 192, 5, padding=2, winograd=True)
         self.convolution5 = nn.Conv2d(192, 192, 1)
         self.convolution6 = nn.Conv2d(192, 192, 1)
-        self.convolution7 = nn.Conv2d(192, 192, 3, padding=1)
+        self.convolution7 = Convolution(192, 192, 3, padding=1, winograd=True)
         self.convolution8 = nn.Conv2d(192, 192, 1)
         self.convolution9 = nn.Conv2d(192, classes, 1)
 

@@ -1,0 +1,91 @@
+"""A convolution layer that can be told to take the fastest of several equal ways on a CPU."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from maxgain.models.winograd import winograd_conv2d
+
+
+class Convolution(nn.Conv2d):
+    """`torch.nn.Conv2d` of stride 1 with square filters and two ways to the same result.
+
+    By default it computes what its base class does, as it does. In the fast way, which
+    `fast_convolutions` turns on, the same sums are taken in another order: filters of many
+    channels by Winograd's algorithm, and a bias before a maximum pooling is added after it, where
+    there are fewer numbers. Results differ by rounding. Measured on two Zen 4 cores, in float32,
+    a training step takes three quarters of its time so for LeNet on MNIST, and half for LeNet x4.
+
+    Parameters
+    ----------
+    channels, filters, kernel, padding
+        As in the base class: in and out channels, rows of a filter, zeros at each border.
+    winograd
+        Whether the fast way is Winograd's algorithm: it pays from 64 channels on, and for
+        fewer where their number fills vector registers badly.
+    """
+
+    def __init__(
+        self, channels: int, filters: int, kernel: int, padding: int = 0, *, winograd: bool = False
+    ) -> None:
+        super().__init__(channels, filters, kernel, padding=padding)
+        self.fast = False
+        self._winograd = winograd
+
+    def forward(
+        self, images: Float[Tensor, "batch channels height width"]
+    ) -> Float[Tensor, "batch filters rows columns"]:
+        """The convolution, bias included."""
+        if self.fast and self._winograd:
+            return self._by_winograd(images, self.bias)
+        return super().forward(images)
+
+    def max_pooled(
+        self,
+        images: Float[Tensor, "batch channels height width"],
+        size: int,
+        *,
+        stride: int,
+        ceil_mode: bool = False,
+    ) -> Float[Tensor, "batch filters rows columns"]:
+        """The convolution, then `torch.nn.functional.max_pool2d` of it."""
+        # oneDNN's own layout, whole vectors of channels, which its pooling is fastest in.
+        fills_vectors = self.out_channels % 16 == 0 and torch.backends.mkldnn.is_available()
+        blocked = fills_vectors and not self._winograd
+        if not self.fast or not (self._winograd or blocked):
+            return F.max_pool2d(self(images), size, stride, ceil_mode=ceil_mode)
+        if self._winograd:
+            features = self._by_winograd(images, None)
+        else:
+            features = F.conv2d(images.to_mkldnn(), self.weight, None, padding=self.padding)
+        features = F.max_pool2d(features, size, stride, ceil_mode=ceil_mode)
+        if blocked:
+            features = features.to_dense().contiguous(memory_format=torch.channels_last)
+        assert self.bias is not None
+        return features.add_(self.bias[:, None, None])
+
+    def _by_winograd(self, images: Tensor, bias: Tensor | None) -> Tensor:
+        padding = self.padding[0]
+        assert isinstance(padding, int)
+        return winograd_conv2d(images, self.weight, bias, padding)
+
+
+@contextmanager
+def fast_convolutions(network: nn.Module) -> Iterator[None]:
+    """Let a network take the fast way inside the context: in float32 on a CPU, without autocast.
+
+    Not for measurements of the transfer function: these are taken of the layers as they are
+    defined, and `torch.func` cannot batch the fast way.
+    """
+    layers = [module for module in network.modules() if isinstance(module, Convolution)]
+    for layer in layers:
+        layer.fast = True
+    try:
+        yield
+    finally:
+        for layer in layers:
+            layer.fast = False
