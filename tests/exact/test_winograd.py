@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
+from maxgain.errors import InputError
 from maxgain.models import build_network, initialise
 from maxgain.models.convolution import Convolution, fast_convolutions
 from maxgain.models.winograd import MAXIMUM_KERNEL, winograd_conv2d
@@ -97,6 +98,13 @@ def test_result_can_be_changed_in_place() -> None:
     expected = torch.autograd.grad(F.conv2d(*parts, padding=2).relu().square().sum(), parts)
     for one, other in zip(found, expected, strict=True):
         assert relative_error(one, other.double()) < ROUNDING
+
+
+@pytest.mark.parametrize("kernel", [1, MAXIMUM_KERNEL + 1])
+def test_filters_of_other_sizes_are_refused(kernel: int) -> None:
+    weight = torch.zeros(1, 1, kernel, kernel)
+    with pytest.raises(InputError, match=f"kernel is {kernel}; allowed are 2 to 5"):
+        winograd_conv2d(torch.zeros(1, 1, 9, 9), weight, None, 0)
 
 
 def test_nan_and_infinity_are_not_hidden() -> None:

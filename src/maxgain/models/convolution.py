@@ -54,8 +54,8 @@ class Convolution(nn.Conv2d):
     ) -> Float[Tensor, "batch filters rows columns"]:
         """The convolution, then `torch.nn.functional.max_pool2d` of it."""
         # oneDNN's own layout, whole vectors of channels, which its pooling is fastest in.
-        fills_vectors = self.out_channels % 16 == 0 and torch.backends.mkldnn.is_available()
-        blocked = fills_vectors and not self._winograd
+        has_library = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
+        blocked = has_library and self.out_channels % 16 == 0 and not self._winograd
         if not self.fast or not (self._winograd or blocked):
             return F.max_pool2d(self(images), size, stride, ceil_mode=ceil_mode)
         if self._winograd:

@@ -18,6 +18,8 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from maxgain.errors import InputError
+
 TILE = 4
 """Rows and columns of outputs in a tile. Larger tiles save little more, and rounding grows fast."""
 
@@ -48,7 +50,14 @@ def winograd_conv2d(
         Square filters of 2 to `MAXIMUM_KERNEL` rows.
     padding
         Rows and columns of zeros at each border.
+
+    Raises
+    ------
+    InputError
+        The filters are of another size.
     """
+    if not 2 <= weight.shape[2] <= MAXIMUM_KERNEL:
+        raise InputError(f"kernel is {weight.shape[2]}; allowed are 2 to {MAXIMUM_KERNEL}.")
     result: Tensor = _WinogradConvolution.apply(images, weight, bias, padding)  # type: ignore[no-untyped-call]
     return result
 
