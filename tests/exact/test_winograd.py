@@ -1,6 +1,7 @@
 """Winograd's convolution and the layers that may use it, against torch's own convolution."""
 
 from contextlib import nullcontext
+from typing import Any
 
 import pytest
 import torch
@@ -98,6 +99,23 @@ def test_result_can_be_changed_in_place() -> None:
     expected = torch.autograd.grad(F.conv2d(*parts, padding=2).relu().square().sum(), parts)
     for one, other in zip(found, expected, strict=True):
         assert relative_error(one, other.double()) < ROUNDING
+
+
+def test_nothing_is_kept_where_no_derivative_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept: list[int] = []
+    save = torch.autograd.function.FunctionCtx.save_for_backward
+
+    def count(context: Any, *tensors: Tensor) -> None:
+        kept.append(len(tensors))
+        save(context, *tensors)
+
+    monkeypatch.setattr(torch.autograd.function.FunctionCtx, "save_for_backward", count)
+    parts = [torch.randn(shape, requires_grad=True) for shape in ((3, 1, 9, 9), (2, 1, 5, 5), (2,))]
+    images = parts[0].detach()
+    winograd_conv2d(images, *parts[1:], 2)
+    with torch.no_grad():
+        winograd_conv2d(images, *parts[1:], 2)
+    assert kept == [2, 1]  # The filters and the inputs of one part; the filters alone.
 
 
 @pytest.mark.parametrize("kernel", [1, MAXIMUM_KERNEL + 1])

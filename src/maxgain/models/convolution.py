@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import torch
 import torch.nn.functional as F
@@ -35,6 +36,9 @@ class Convolution(nn.Conv2d):
         super().__init__(channels, filters, kernel, padding=padding)
         self.fast = False
         self._winograd = winograd
+        # oneDNN's own layout, whole vectors of channels, which its pooling is fastest in.
+        has_library = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
+        self._blocked = has_library and filters % 16 == 0 and not winograd
 
     def forward(
         self, images: Float[Tensor, "batch channels height width"]
@@ -53,18 +57,16 @@ class Convolution(nn.Conv2d):
         ceil_mode: bool = False,
     ) -> Float[Tensor, "batch filters rows columns"]:
         """The convolution, then `torch.nn.functional.max_pool2d` of it."""
-        # oneDNN's own layout, whole vectors of channels, which its pooling is fastest in.
-        has_library = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
-        blocked = has_library and self.out_channels % 16 == 0 and not self._winograd
-        if not self.fast or not (self._winograd or blocked):
-            return F.max_pool2d(self(images), size, stride, ceil_mode=ceil_mode)
-        if self._winograd:
-            features = self._by_winograd(images, None)
+        pool = partial(F.max_pool2d, kernel_size=size, stride=stride, ceil_mode=ceil_mode)
+        features: Tensor
+        if self.fast and self._winograd:
+            features = pool(self._by_winograd(images, None))
+        elif self.fast and self._blocked:
+            convolved = F.conv2d(images.to_mkldnn(), self.weight, None, padding=self.padding)
+            features = pool(convolved).to_dense().contiguous(memory_format=torch.channels_last)
         else:
-            features = F.conv2d(images.to_mkldnn(), self.weight, None, padding=self.padding)
-        features = F.max_pool2d(features, size, stride, ceil_mode=ceil_mode)
-        if blocked:
-            features = features.to_dense().contiguous(memory_format=torch.channels_last)
+            features = pool(self(images))
+            return features
         assert self.bias is not None
         return features.add_(self.bias[:, None, None])
 

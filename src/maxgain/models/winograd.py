@@ -58,6 +58,8 @@ def winograd_conv2d(
     """
     if not 2 <= weight.shape[2] <= MAXIMUM_KERNEL:
         raise InputError(f"kernel is {weight.shape[2]}; allowed are 2 to {MAXIMUM_KERNEL}.")
+    if not torch.is_grad_enabled():  # Or what a derivative needs would be kept all the same.
+        weight, bias = weight.detach(), None if bias is None else bias.detach()
     result: Tensor = _WinogradConvolution.apply(images, weight, bias, padding)  # type: ignore[no-untyped-call]
     return result
 
@@ -174,7 +176,7 @@ class _WinogradConvolution(torch.autograd.Function):
             inputs = _transform(of_inputs, _input_tiles(part, tiling)).flatten(0, 1)
             products = (inputs @ filters).view(tiling.inputs, tiling.inputs, -1, len(weight))
             target.copy_(_transform(of_products, products).view(target.shape))
-            if ctx.needs_input_grad[1]:
+            if any(ctx.needs_input_grad):
                 kept.append(inputs)
         ctx.tiling = tiling
         ctx.save_for_backward(filters, *kept)
@@ -187,43 +189,32 @@ class _WinogradConvolution(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(
-        ctx: Any, gradient: Tensor
-    ) -> tuple[Tensor | None, Tensor | None, Tensor | None, None]:
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor, Tensor | None, None]:
         filters, *kept = ctx.saved_tensors
         tiling: _Tiling = ctx.tiling
         of_inputs, of_filters, of_products = _matrices(tiling.kernel)
-        for_images, for_weight, for_bias, _ = ctx.needs_input_grad
         gradient = gradient.permute(0, 2, 3, 1).contiguous()
-        of_bias = gradient.sum((0, 1, 2)) if for_bias else None
+        of_bias = gradient.sum((0, 1, 2)) if ctx.needs_input_grad[2] else None
         rows, columns = tiling.tiles
         height, width = tiling.outputs
         if (height, width) != (rows * TILE, columns * TILE):
             gradient = F.pad(gradient, (0, 0, 0, columns * TILE - width, 0, rows * TILE - height))
         _, channels, count = filters.shape
-        shape = len(gradient), (rows + 1) * TILE, (columns + 1) * TILE, channels
-        padded = torch.zeros(shape if for_images else (len(gradient), 0))
+        padded = torch.zeros(len(gradient), (rows + 1) * TILE, (columns + 1) * TILE, channels)
         of_weight = torch.zeros_like(filters)
         parts = torch.split(_output_tiles(gradient, tiling), tiling.at_once, 2)
         targets = torch.split(padded, tiling.at_once)
-        for number, (part, target) in enumerate(zip(parts, targets, strict=True)):
+        for part, target, inputs in zip(parts, targets, kept, strict=True):
             products = _transform(of_products.T, part.flatten(2, 4)).flatten(0, 1)
-            if for_weight:
-                of_weight.baddbmm_(kept[number].transpose(1, 2), products)
-            if for_images:
-                inputs = products @ filters.transpose(1, 2)
-                inputs = inputs.view(tiling.inputs, tiling.inputs, -1, channels)
-                _add_input_tiles(_transform(of_inputs.T, inputs), target, tiling)
-        of_images = None
-        if for_images:
-            top = tiling.padding
-            of_images = padded[:, top : top + tiling.height, top : top + tiling.width]
-            of_images = of_images.permute(0, 3, 1, 2)
-        if not for_weight:
-            return of_images, None, of_bias, None
+            of_weight.baddbmm_(inputs.transpose(1, 2), products)
+            tiles = products @ filters.transpose(1, 2)
+            tiles = tiles.view(tiling.inputs, tiling.inputs, -1, channels)
+            _add_input_tiles(_transform(of_inputs.T, tiles), target, tiling)
+        top = tiling.padding
+        of_images = padded[:, top : top + tiling.height, top : top + tiling.width]
         of_weight = of_weight.view(tiling.inputs, tiling.inputs, channels, count)
-        of_weight = _transform(of_filters.T, of_weight).permute(3, 2, 0, 1)
-        return of_images, of_weight, of_bias, None
+        of_weight = _transform(of_filters.T, of_weight)
+        return of_images.permute(0, 3, 1, 2), of_weight.permute(3, 2, 0, 1), of_bias, None
 
 
 def _channels_last(*shape: int) -> Float[Tensor, "batch channels height width"]:

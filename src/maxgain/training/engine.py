@@ -2,12 +2,11 @@
 
 On a CPU: images stay in memory in channels-last order, float32 convolutions go the fast way of
 `maxgain.models.convolution`, the optimiser is fused, nothing leaves the tensors inside an epoch. On
-a GPU these networks are launch-bound, so one whole step is captured
-into a CUDA graph that reads the next batch from the device's own list and is replayed without a
-word from the host.
+a GPU these networks are launch-bound, so one whole step is captured into a CUDA graph that reads
+the next batch from the device's own list and is replayed without a word from the host.
 """
 
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 import torch
@@ -97,18 +96,16 @@ class Trainer:
         if self._device.type == "cuda":
             done = self._replay(indices, batches.flips.to(self._device), learning_rate)
         flips = batches.flips.tolist()
-        with _convolutions(self._network, self._device, self._precision):
-            for first in range(done, len(indices), self._batch_size):
-                images, labels = self._images.batch(indices[first : first + self._batch_size])
-                if flips[first // self._batch_size]:
-                    images = images.flip(3)
-                self._step(images, labels, learning_rate)
+        for first in range(done, len(indices), self._batch_size):
+            images, labels = self._images.batch(indices[first : first + self._batch_size])
+            if flips[first // self._batch_size]:
+                images = images.flip(3)
+            self._step(images, labels, learning_rate)
         return _score(self._totals, len(indices))
 
     def _step(self, images: Tensor, labels: Tensor, learning_rate: float) -> None:
         self._optimiser.clear_gradients()
-        with forward_precision(self._device, self._precision):
-            logits = self._network(images).float()
+        logits = _logits(self._network, images, self._precision)
         loss = F.cross_entropy(logits, labels)
         loss.backward()  # type: ignore[no-untyped-call]
         self._optimiser.step(learning_rate)
@@ -184,22 +181,29 @@ def evaluate(network: nn.Module, images: Images, precision: str, batch_size: int
     network.eval()
     device = images.labels.device
     totals = torch.zeros(3, dtype=torch.float64, device=device)
-    with torch.no_grad(), _convolutions(network, device, precision):
+    with torch.no_grad():
         for first in range(0, len(images.labels), batch_size):
             last = min(first + batch_size, len(images.labels))
             pixels, labels = images.batch(torch.arange(first, last, device=device))
-            with forward_precision(device, precision):
-                logits = network(pixels).float()
+            logits = _logits(network, pixels, precision)
             totals += _totals(logits, labels, F.cross_entropy(logits, labels))
     return _score(totals, len(images.labels))
 
 
-def _convolutions(
-    network: nn.Module, device: torch.device, precision: str
-) -> AbstractContextManager[None]:
-    """The fast way where it is one: a GPU's library chooses for itself, and bf16 is too coarse."""
-    fits = device.type == "cpu" and precision == "fp32"
-    return fast_convolutions(network) if fits else nullcontext()
+def _logits(
+    network: nn.Module, images: Float[Tensor, "batch channels height width"], precision: str
+) -> Float[Tensor, "batch classes"]:
+    """Forward pass in a precision, in float32 on a CPU by the fast convolutions.
+
+    A GPU's library chooses for itself, and bf16 is too coarse for them.
+    """
+    is_fast = images.device.type == "cpu" and precision == "fp32"
+    with (
+        forward_precision(images.device, precision),
+        fast_convolutions(network) if is_fast else nullcontext(),
+    ):
+        logits: Tensor = network(images).float()
+    return logits
 
 
 def _totals(
