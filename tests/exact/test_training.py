@@ -394,6 +394,18 @@ def test_run_killed_again_and_again(tmp_path: Path) -> None:
     assert _train(RUN, tmp_path / "killed") == whole
 
 
+def test_what_a_kill_left_among_the_results_is_removed(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    folder.mkdir()
+    # Names of our own temporary files, of safetensors', and a file that is none of them.
+    for name in (".history.csv.k3x9a.csv", ".snapshots.safetensors.q.safetensors", ".tmpKjhQ8L"):
+        (folder / name).touch()
+    (folder / ".keep").touch()
+    _train(RUN, tmp_path)
+    names = [path.name for path in folder.iterdir()]
+    assert sorted(names) == sorted((*FILES, "seconds.csv", ".keep"))
+
+
 def test_threads_and_history_of_the_process_do_not_matter(tmp_path: Path) -> None:
     first = _train(RUN, tmp_path / "first")
     torch.rand(1000)

@@ -101,8 +101,9 @@ def _were_written_since(start: float, output: Path, settings: Mapping[str, objec
 
 def _remove_leftovers(output: Path) -> None:
     """Remove what a call that was killed while writing results left beside their final names."""
-    for name in _RESULTS:
-        for leftover in output.glob(f".{name}.*"):
+    # safetensors too writes to a file of its own first, in the same folder.
+    for pattern in (*(f".{name}.*" for name in _RESULTS), ".tmp??????"):
+        for leftover in output.glob(pattern):
             leftover.unlink(missing_ok=True)
 
 
