@@ -34,7 +34,7 @@ assert snapshot_gains(network, snapshots, impulse_image(1, 28, 28)).isfinite().a
 @pytest.mark.parametrize(
     ("code", "unused"),
     [
-        (_GATHERS_CURVES, ("torch", "pandas", "matplotlib", "scipy", "numpy")),
+        (_GATHERS_CURVES, ("torch", "pandas", "matplotlib", "scipy", "numpy", "numba")),
         # torch's compiler takes longer to import than all else that a training needs.
         (_TRAINS_AND_MEASURES, ("torch._dynamo", "sympy", "torchvision", "pandas", "matplotlib")),
     ],

@@ -196,9 +196,13 @@ def test_an_epoch_is_a_plain_loop_over_the_batches(
 def test_fast_convolutions_give_the_same_loss_curve(
     name: str, rate: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def train_and_evaluate() -> list[Score]:
+    def train_and_evaluate(perturbation: float = 0.0) -> list[Score]:
         network = build_network(name, ARCHITECTURES[name], 7)
-        initialise(name, network, torch.Generator().manual_seed(0))
+        generator = torch.Generator().manual_seed(0)
+        initialise(name, network, generator)
+        with torch.no_grad():
+            for weights in network.parameters():
+                weights *= 1 + perturbation * torch.randn(weights.shape, generator=generator)
         groups = parameter_rates(name, network)
         optimiser = MomentumSGD(groups, 0.9, RECIPES[name].weight_decay)
         trainer = Trainer(network, optimiser, _images(name), BATCH, "fp32")
@@ -213,7 +217,15 @@ def test_fast_convolutions_give_the_same_loss_curve(
     monkeypatch.setattr(engine, "fast_convolutions", lambda network: nullcontext())
     plain = train_and_evaluate()
     assert plain[-1].loss < 0.97 * plain[0].loss
-    assert [score.loss for score in fast] == pytest.approx([s.loss for s in plain], rel=1e-5)
+    perturbed = train_and_evaluate(1e-7)
+
+    def deviation(scores: list[Score]) -> float:
+        pairs = zip(scores, plain, strict=True)
+        return max(abs(score.loss / other.loss - 1) for score, other in pairs)
+
+    # What weights rounded once more deviate by: where a ReLU flips, that is more than rounding.
+    assert deviation(fast) < max(1e-5, 2 * deviation(perturbed))
+    assert deviation(perturbed) < 1e-3
     assert fast != plain  # They were two ways.
 
 

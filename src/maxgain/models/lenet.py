@@ -46,8 +46,8 @@ class LeNetMNIST(nn.Module):
         self, images: Float[Tensor, "batch channels height width"]
     ) -> Float[Tensor, "batch classes"]:
         """Logits of mean-subtracted 0-255 images."""
-        features = self.convolution1.max_pooled(images, 2, stride=2)
-        features = self.convolution2.max_pooled(features, 2, stride=2)
+        features = F.max_pool2d(self.convolution1(images), 2)
+        features = F.max_pool2d(self.convolution2(features), 2)
         features = self.convolution3(_in_memory_order(features)).relu_()
         logits: Tensor = self.convolution4(features)
         return logits
@@ -93,8 +93,8 @@ class LeNetCIFAR(nn.Module):
         rows, columns = (_halved_three_times(size) for size in (height, width))
         narrow, wide = round(32 * capacity), round(64 * capacity)
         self.convolution1 = Convolution(channels, narrow, 5, padding=2)
-        self.convolution2 = Convolution(narrow, narrow, 5, padding=2, winograd=narrow >= 64)
-        self.convolution3 = Convolution(narrow, wide, 5, padding=2, winograd=narrow >= 64)
+        self.convolution2 = Convolution(narrow, narrow, 5, padding=2, winograd=narrow >= 32)
+        self.convolution3 = Convolution(narrow, wide, 5, padding=2, winograd=narrow >= 32)
         self.convolution4 = nn.Linear(wide * rows * columns, wide)
         self.convolution5 = nn.Linear(wide, classes)
 
@@ -102,10 +102,10 @@ class LeNetCIFAR(nn.Module):
         self, images: Float[Tensor, "batch channels height width"]
     ) -> Float[Tensor, "batch classes"]:
         """Logits of whitened images."""
-        features = self.convolution1.max_pooled(images, 3, stride=2, ceil_mode=True).relu_()
-        features = self.convolution2(features).relu_()
+        features = self.convolution1.rectified_max_pooled(images, stride=2, ceil_mode=True)
+        features = self.convolution2.rectified(features)
         features = F.avg_pool2d(features, 3, stride=2, ceil_mode=True)
-        features = self.convolution3(features).relu_()
+        features = self.convolution3.rectified(features)
         features = F.avg_pool2d(features, 3, stride=2, ceil_mode=True)
         features = self.convolution4(_in_memory_order(features)).relu_()
         logits: Tensor = self.convolution5(features)

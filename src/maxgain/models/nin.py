@@ -40,7 +40,7 @@ class NetworkInNetwork(nn.Module):
         self.convolution4 = Convolution(96, 192, 5, padding=2, winograd=True)
         self.convolution5 = nn.Conv2d(192, 192, 1)
         self.convolution6 = nn.Conv2d(192, 192, 1)
-        self.convolution7 = Convolution(192, 192, 3, padding=1, winograd=True)
+        self.convolution7 = nn.Conv2d(192, 192, 3, padding=1)
         self.convolution8 = nn.Conv2d(192, 192, 1)
         self.convolution9 = nn.Conv2d(192, classes, 1)
 
@@ -52,7 +52,7 @@ class NetworkInNetwork(nn.Module):
         features = self.convolution2(features).relu_()
         features = self.convolution3(features).relu_()
         features = F.dropout(F.max_pool2d(features, 3, stride=2), 0.5, self.training)
-        features = self.convolution4(features).relu_()
+        features = self.convolution4.rectified(features)
         features = self.convolution5(features).relu_()
         features = self.convolution6(features).relu_()
         features = F.dropout(F.avg_pool2d(features, 3, stride=2), 0.5, self.training)
