@@ -20,7 +20,7 @@ class Convolution(nn.Conv2d):
         As in the base class: in and out channels, rows of a filter, zeros at each border.
     winograd
         Whether the fast way is Winograd's algorithm in float32, for filters of 5 x 5 pixels; it
-        pays from 16 channels on.
+        pays from 20 channels on.
     """
 
     def __init__(

@@ -65,7 +65,7 @@ def winograd_conv2d(
 
 @cache
 def _filter_matrix() -> Float[Tensor, "64 25"]:
-    """What evaluates filters; interpolation's denominators are in it, for other entries' sake."""
+    """What evaluates filters; it holds interpolation's denominators, so that inputs meet none."""
     points = np.array(tiles.POINTS)
     denominators = [np.prod(point - np.delete(points, i)) for i, point in enumerate(points)]
     evaluation = np.vander(points, KERNEL, increasing=True) / np.array(denominators)[:, None]
