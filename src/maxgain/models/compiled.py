@@ -22,5 +22,5 @@ def compiled(function: Callable[..., None]) -> Callable[..., None]:
         return njit(**_OPTIONS)(function)  # type: ignore[no-any-return]
 
 
-inlined = njit(inline="always", **{**_OPTIONS, "nogil": False})
+inlined = njit(inline="always", **_OPTIONS)
 """Decorator of a function that is used inside compiled ones alone."""

@@ -88,6 +88,13 @@ def _interpolate_outputs_transposed(a, b, c, d):
 
 @inlined
 @no_type_check
+def _position(tile, rows, columns):
+    """Image of a tile, and row and column among the image's tiles."""
+    return tile // (rows * columns), tile // columns % rows, tile % columns
+
+
+@inlined
+@no_type_check
 def _read_inputs(images, image, top, left, block):
     """Copy a square of pixels; those outside the image are zeros."""
     for row in range(INPUTS):
@@ -133,7 +140,7 @@ def inputs_to_tiles(images, padding, rows, columns, tiles):
     channels = images.shape[3]
     s, t = _block(INPUTS, channels), _block(INPUTS, channels)
     for tile in range(len(images) * rows * columns):
-        image, row, column = tile // (rows * columns), tile // columns % rows, tile % columns
+        image, row, column = _position(tile, rows, columns)
         _read_inputs(images, image, row * TILE - padding, column * TILE - padding, s)
         for j in range(INPUTS):
             for k in range(channels):
@@ -170,7 +177,7 @@ def add_tiles_to_inputs(tiles, padding, rows, columns, images):
                  s[4, j, k], s[5, j, k], s[6, j, k], s[7, j, k]) = _evaluate_inputs_transposed(
                     t[0, j, k], t[1, j, k], t[2, j, k], t[3, j, k],
                     t[4, j, k], t[5, j, k], t[6, j, k], t[7, j, k])  # fmt: skip
-        image, row, column = tile // (rows * columns), tile // columns % rows, tile % columns
+        image, row, column = _position(tile, rows, columns)
         for i in range(INPUTS):
             for j in range(INPUTS):
                 y, x = row * TILE - padding + i, column * TILE - padding + j
@@ -197,7 +204,7 @@ def products_to_outputs(tiles, bias, least, rows, columns, outputs):
                 s[i, 0, k], s[i, 1, k], s[i, 2, k], s[i, 3, k] = _interpolate_outputs(
                     t[i, 0, k], t[i, 1, k], t[i, 2, k], t[i, 3, k],
                     t[i, 4, k], t[i, 5, k], t[i, 6, k], t[i, 7, k])  # fmt: skip
-        image, row, column = tile // (rows * columns), tile // columns % rows, tile % columns
+        image, row, column = _position(tile, rows, columns)
         for i in range(TILE):
             for j in range(TILE):
                 y, x = row * TILE + i, column * TILE + j
@@ -217,7 +224,7 @@ def outputs_to_products(gradient, outputs, least, rows, columns, tiles, of_bias)
     channels = gradient.shape[3]
     s, t = _block(INPUTS, channels), _block(TILE, channels)
     for tile in range(len(gradient) * rows * columns):
-        image, row, column = tile // (rows * columns), tile // columns % rows, tile % columns
+        image, row, column = _position(tile, rows, columns)
         for i in range(TILE):
             for j in range(TILE):
                 y, x = row * TILE + i, column * TILE + j
