@@ -16,7 +16,7 @@ class Case:
     label
         What tables and the figure call it.
     network
-        One of `maxgain.models.RECIPES`.
+        One of `maxgain.networks.recipes.RECIPES`.
     shape
         Of an image: channels, height, width.
     images

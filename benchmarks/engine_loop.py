@@ -5,13 +5,12 @@ import time
 import torch
 
 from benchmarks.cases import BATCH_SIZE, LEARNING_RATE, MOMENTUM, Case, synthetic_images
-from maxgain.models import build_network, initialise, parameter_rates
-from maxgain.models.recipes import RECIPES
-from maxgain.probes import impulse_image
-from maxgain.response import snapshot_gains
+from maxgain.networks.recipes import RECIPES, build_network, initialise, parameter_rates
+from maxgain.response.probes import impulse_image
+from maxgain.response.snapshots import snapshot_gains
 from maxgain.training.engine import Batches, Images, Trainer
 from maxgain.training.memory import keep_freed_memory
-from maxgain.training.optimiser import MomentumSGD
+from maxgain.training.optimisers import MomentumSGD
 
 _STEPS = {"cpu": 2, "cuda": 100}
 """An epoch is short on a CPU, where a step of Network in Network takes seconds; on a GPU it is a

@@ -14,10 +14,10 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
 from benchmarks.cases import BATCH_SIZE, LEARNING_RATE, MOMENTUM, Case, synthetic_images
-from maxgain.models.recipes import RECIPES
+from maxgain.networks.recipes import RECIPES
 
 # isort: split
-import maxgain.torchvision_ops  # noqa: F401 - makes the next import work on CPU builds
+import maxgain.zoo.readers.torchvision_ops  # noqa: F401 - makes the next import work on CPU builds
 
 # isort: split
 from torchvision import transforms

@@ -205,7 +205,7 @@ def benchmark(
     """Time training by the engine and by a plain loop; write training.csv and a figure."""
     import torch
 
-    from maxgain.tables import write_table
+    from maxgain.files.csv import write_table
     from maxgain.training.device import describe_device
 
     torch.set_num_threads(1)

@@ -9,34 +9,31 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from maxgain.diagnosis import Diagnosis, diagnose
+    from maxgain.diagnosis.rules import Diagnosis, diagnose
     from maxgain.errors import InputError
-    from maxgain.models.scaling import ScaledInput
-    from maxgain.monitor import GainMonitor
-    from maxgain.probes import impulse_image
-    from maxgain.response import (
-        Measurement,
-        frequency_response,
-        input_gradient,
-        maximum_gain,
-        measure,
-        snapshot_gains,
-    )
+    from maxgain.monitor.monitor import GainMonitor
+    from maxgain.networks.scaling import ScaledInput
+    from maxgain.response.measure import Measurement, input_gradient, measure
+    from maxgain.response.probes import impulse_image
+    from maxgain.response.snapshots import snapshot_gains
+    from maxgain.response.spectrum import frequency_response, maximum_gain
+
 
 _HOMES = {
     "Diagnosis": "diagnosis",
     "GainMonitor": "monitor",
     "InputError": "errors",
     "Measurement": "response",
-    "ScaledInput": "models.scaling",
+    "ScaledInput": "networks.scaling",
     "diagnose": "diagnosis",
     "frequency_response": "response",
-    "impulse_image": "probes",
+    "impulse_image": "response",
     "input_gradient": "response",
     "maximum_gain": "response",
     "measure": "response",
     "snapshot_gains": "response",
 }
+
 
 __all__ = [
     "Diagnosis",

@@ -71,7 +71,7 @@ def test_lock_pins_public_versions_of_packages_alone(lock: dict[str, str]) -> No
     assert not {"maxgain", "pip", "setuptools", "wheel"} & lock.keys()
 
 
-@pytest.mark.parametrize("module", ["maxgain", "maxgain.protocol", "maxgain.cli"])
+@pytest.mark.parametrize("module", ["maxgain", "maxgain.config.protocol", "maxgain.cli"])
 def test_doors_import_nothing_heavy(module: str) -> None:
     heavy = ("torch", "pandas", "matplotlib", "scipy", "seaborn", "timm", "sklearn")
     program = f"import sys, {module}; print(*[m for m in {heavy} if m in sys.modules])"
@@ -82,6 +82,8 @@ def test_doors_import_nothing_heavy(module: str) -> None:
 
 
 def test_torchvision_imports_after_its_operators_are_declared() -> None:
-    program = "import maxgain.torchvision_ops, torchvision; print(torchvision.models.alexnet)"
+    program = (
+        "import maxgain.zoo.readers.torchvision_ops, torchvision; print(torchvision.models.alexnet)"
+    )
     found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert found.returncode == 0, found.stderr

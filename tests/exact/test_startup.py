@@ -6,16 +6,20 @@ import sys
 import pytest
 
 _GATHERS_CURVES = """
-import maxgain.cli, maxgain.protocol, maxgain.training.curves, maxgain.training.record
+import maxgain.cli
+import maxgain.config.protocol
+import maxgain.pipeline.curves
+import maxgain.pipeline.provenance
 """
 _TRAINS_AND_MEASURES = """
 import torch
-from maxgain.models import build_network, initialise, parameter_rates
-from maxgain.probes import impulse_image
-from maxgain.response import snapshot_gains
+from maxgain.networks.recipes import build_network, initialise, parameter_rates
+from maxgain.response.probes import impulse_image
+from maxgain.response.snapshots import snapshot_gains
 from maxgain.training.engine import Batches, Images, Trainer
-from maxgain.training.optimiser import MomentumSGD
-import maxgain.training.gains, maxgain.training.job
+from maxgain.training.optimisers import MomentumSGD
+import maxgain.pipeline.quantities
+import maxgain.pipeline.training
 
 network = build_network("lenet-mnist", (1, 28, 28), 10)
 initialise("lenet-mnist", network, torch.Generator().manual_seed(0))

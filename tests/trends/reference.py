@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from maxgain.claims.verdicts import read_verdicts
+from maxgain.tables.verdicts import read_verdicts
 
 REPOSITORY = Path(__file__).parents[2]
 

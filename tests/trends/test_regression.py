@@ -15,14 +15,10 @@ import pandas as pd
 import pytest
 from reference import list_results_folders, read_committed_verdicts
 
-from maxgain.claims.evidence import ResultTables
 from maxgain.claims.judge import judge
-from maxgain.claims.verdicts import (
-    find_worse_verdicts,
-    read_result_tables,
-    read_verdicts,
-    write_verdicts_csv,
-)
+from maxgain.claims.page import find_worse_verdicts
+from maxgain.tables.results import ResultTables, read_result_tables
+from maxgain.tables.verdicts import read_verdicts, write_verdicts_csv
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

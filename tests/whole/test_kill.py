@@ -34,7 +34,7 @@ def processes() -> ForkServerContext:
     """Starts processes that have the library loaded already: torch takes seconds to import."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(
-        ["maxgain.cli.training", "maxgain.training.job", "maxgain.training.gains"]
+        ["maxgain.cli.training", "maxgain.pipeline.training", "maxgain.pipeline.quantities"]
     )
     return context
 
@@ -271,7 +271,7 @@ def run_alone(folder: Path, reference: Path, log: Path) -> None:
     from snakemake.utils import update_config
 
     from maxgain.cli.training import curves, gain
-    from maxgain.protocol import parse_protocol
+    from maxgain.config.parsing import parse_protocol
 
     config = yaml.safe_load((folder / "config.yaml").read_text())
     update_config(config, yaml.safe_load((folder / OVERLAY).read_text()))

@@ -6,10 +6,10 @@ import sys
 from pathlib import Path
 
 from maxgain.errors import InputError
-from maxgain.figures.captions import CAPTIONS
+from maxgain.figures.registry import CAPTIONS
 from maxgain.figures.registry import FIGURES
-from maxgain.protocol import parse_protocol
-from maxgain.zoo.registry import needs_download, resolve_networks
+from maxgain.config.parsing import parse_protocol
+from maxgain.zoo.names import needs_download, resolve_networks
 
 # Jobs call the `maxgain` of the environment that runs Snakemake, activated or not; a failure
 # before a pipe counts (a prefix of our own takes the place of the default one that says so).

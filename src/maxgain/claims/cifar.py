@@ -7,12 +7,22 @@ from jaxtyping import Float
 from numpy import ndarray
 from scipy import stats
 
-from maxgain.claims.evidence import Claim, Evidence, ResultTables
+from maxgain.claims.evidence import Claim, Evidence
 from maxgain.claims.findings import add_note, conclude, hold_above, hold_below, hold_between
-from maxgain.claims.intervals import (
+from maxgain.claims.runs import (
+    RAISED,
+    SETTLED,
+    TENTH,
+    THIRD,
+    compare_variability,
+    count_epochs,
+    pair_by_seed,
+    select_runs,
+)
+from maxgain.diagnosis.losses import overfitting_onset
+from maxgain.statistics.intervals import (
     UNDEFINED,
     Quantity,
-    compare_scales,
     fit_exponent,
     measure_change,
     measure_mean,
@@ -20,19 +30,8 @@ from maxgain.claims.intervals import (
     measure_scale,
     slice_steps,
 )
-from maxgain.claims.runs import (
-    RAISED,
-    TENTH,
-    THIRD,
-    Run,
-    count_epochs,
-    pair_by_seed,
-    select_runs,
-)
-from maxgain.diagnosis import overfitting_onset, variability_onset
-
-#: "At first": what happens before this epoch is the start, and is left out of steady stretches.
-SETTLED = 5
+from maxgain.statistics.onset import variability_onset
+from maxgain.tables.results import ResultTables
 
 METRICS = ("training_loss", "validation_loss", "training_error", "validation_error")
 
@@ -171,11 +170,6 @@ def judge_c5(tables: ResultTables, claim: Claim) -> Evidence:
         len(runs),
         count_epochs(runs),
     )
-
-
-def compare_variability(run: Run, epoch: int, first: int) -> Quantity:
-    """Return log2 of the gain's variability after over before `epoch`, from `first` on."""
-    return compare_scales(slice_steps(run.gain, epoch), slice_steps(run.gain, first, epoch))
 
 
 def _measure_drop(gain: Float[ndarray, " epochs"], epoch: int) -> Quantity:

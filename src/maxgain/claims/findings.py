@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from maxgain.claims.evidence import Evidence, Verdict, decide, mean_with_interval
-from maxgain.claims.intervals import Quantity
+from maxgain.claims.evidence import Evidence
+from maxgain.statistics.decisions import Verdict, decide, mean_with_interval
+from maxgain.statistics.intervals import Quantity
 
 
 @dataclass(frozen=True)

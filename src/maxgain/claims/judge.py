@@ -9,31 +9,9 @@ from importlib.resources import files
 import pandas as pd
 from pandas import DataFrame
 
-from maxgain.claims.evidence import (
-    Claim,
-    ClaimFunction,
-    Evidence,
-    NotRun,
-    ResultTables,
-    not_run,
-)
-
-#: Columns of verdicts.csv, in this order.
-VERDICT_COLUMNS = (
-    "id",
-    "verdict",
-    "effect",
-    "ci_low",
-    "ci_high",
-    "threshold",
-    "seeds",
-    "statistic",
-    "numbers",
-    "data",
-    "statement",
-    "figure",
-    "section",
-)
+from maxgain.claims.evidence import Claim, ClaimFunction, Evidence, NotRun, not_run
+from maxgain.tables.results import ResultTables
+from maxgain.tables.verdicts import VERDICT_COLUMNS
 
 
 @cache

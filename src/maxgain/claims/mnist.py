@@ -3,9 +3,10 @@
 import numpy as np
 from scipy import stats
 
-from maxgain.claims.evidence import Claim, Evidence, ResultTables
+from maxgain.claims.evidence import Claim, Evidence
 from maxgain.claims.findings import add_note, conclude, hold_above, hold_below, hold_between
-from maxgain.claims.intervals import (
+from maxgain.claims.runs import RAISED, TENTH, THIRD, count_epochs, pair_by_seed, select_runs
+from maxgain.statistics.intervals import (
     Quantity,
     fit_exponent,
     measure_change,
@@ -14,15 +15,9 @@ from maxgain.claims.intervals import (
     measure_scale,
     slice_steps,
 )
-from maxgain.claims.runs import (
-    RAISED,
-    TENTH,
-    THIRD,
-    count_epochs,
-    pair_by_seed,
-    select_runs,
-)
-from maxgain.diagnosis import plateau_epoch, scale_of
+from maxgain.statistics.trend import plateau_epoch
+from maxgain.statistics.variability import scale_of
+from maxgain.tables.results import ResultTables
 
 
 def judge_m1(tables: ResultTables, claim: Claim) -> Evidence:

@@ -5,10 +5,16 @@ from jaxtyping import Float
 from numpy import ndarray
 from scipy import stats
 
-from maxgain.claims.cifar import SETTLED, compare_variability
-from maxgain.claims.evidence import Claim, Evidence, ResultTables
+from maxgain.claims.evidence import Claim, Evidence
 from maxgain.claims.findings import add_note, conclude, hold_above, hold_below, hold_between
-from maxgain.claims.intervals import (
+from maxgain.claims.runs import (
+    SETTLED,
+    compare_variability,
+    count_epochs,
+    pair_by_seed,
+    select_runs,
+)
+from maxgain.statistics.intervals import (
     UNDEFINED,
     Quantity,
     compare_scales,
@@ -17,7 +23,7 @@ from maxgain.claims.intervals import (
     measure_order,
     slice_steps,
 )
-from maxgain.claims.runs import count_epochs, pair_by_seed, select_runs
+from maxgain.tables.results import ResultTables
 
 #: Epochs that a level is read from: enough for a mean, few enough to be one place of the curve.
 WINDOW = 5

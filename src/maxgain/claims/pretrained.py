@@ -12,71 +12,22 @@ bootstrap over networks.
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
-from jaxtyping import Float
-from numpy import ndarray
 from pandas import DataFrame
-from scipy import stats
 
-from maxgain.claims.evidence import Claim, Evidence, NotRun, ResultTables, Verdict, decide
-
-JUDGED_FAMILIES = ("matconvnet", "torchvision", "carried")
-"""Families of trained weights; the first that was measured decides the verdict."""
-
-_SIGNIFICANCE = 0.05
-_RESAMPLES = 9999
-_SEED = 0
-_DIGITS = 12  # a perfect correlation is 1, not 1 - 1e-16
-#: A bootstrap of fewer networks draws the same few values again and again.
-_FEWEST_FOR_INTERVAL = 5
-
-
-@dataclass(frozen=True)
-class RankCorrelation:
-    """Spearman's rank correlation of gain and top-5 error over networks.
-
-    Attributes
-    ----------
-    rho
-        NaN where one of both does not vary.
-    ci_low, ci_high
-        95 % bootstrap interval; None with fewer than five networks.
-    p_value
-        One-sided, for a negative correlation, by permutation.
-    networks
-        Number of networks.
-    """
-
-    rho: float
-    ci_low: float | None
-    ci_high: float | None
-    p_value: float
-    networks: int
-
-
-def correlate_ranks(
-    gains: Float[ndarray, "networks"], errors: Float[ndarray, "networks"]
-) -> RankCorrelation:
-    """Rank correlation of Maximum Gain (dB) and top-5 error (percent) over networks."""
-    count = len(gains)
-    if count < 2 or np.ptp(gains) == 0 or np.ptp(errors) == 0:
-        return RankCorrelation(math.nan, None, None, math.nan, count)
-    # A permutation of the gains permutes their ranks, so ranking once is enough.
-    gain_ranks, error_ranks = (_standardize_ranks(values) for values in (gains, errors))
-    test = stats.permutation_test(
-        (gain_ranks,),
-        lambda ranks, axis: (ranks * error_ranks).sum(axis),
-        permutation_type="pairings",
-        alternative="less",
-        n_resamples=_RESAMPLES,
-        rng=np.random.default_rng(_SEED),
-        vectorized=True,
-    )
-    rho = round(float(test.statistic), _DIGITS)
-    low, high = _bootstrap_rank_correlation(gains, errors)
-    return RankCorrelation(rho, low, high, float(test.pvalue), count)
+from maxgain.claims.evidence import Claim, Evidence, NotRun
+from maxgain.statistics.correlation import (
+    FEWEST_FOR_INTERVAL,
+    SIGNIFICANCE,
+    RankCorrelation,
+    bootstrap_median,
+    correlate_ranks,
+)
+from maxgain.statistics.decisions import Verdict, decide
+from maxgain.tables.results import ResultTables
+from maxgain.tables.zoo import JUDGED_FAMILIES, judged_rows
 
 
 def judge_p1(tables: ResultTables, claim: Claim) -> Evidence:
@@ -103,18 +54,6 @@ def judge_p2(tables: ResultTables, claim: Claim) -> Evidence:
 def judge_p3(tables: ResultTables, claim: Claim) -> Evidence:
     """P3: as P1, with the projection p_c = score."""
     return _judge_trend(tables, claim, "score")
-
-
-def judged_rows(
-    zoo: DataFrame, projection: str, image: str = "impulse", impulse: str = "centred"
-) -> DataFrame:
-    """Rows of trained networks with a known error and a finite gain, for one kind of probe."""
-    chosen = (zoo["image"] == image) & (zoo["projection"] == projection)
-    if image == "impulse":
-        chosen &= zoo["impulse"] == impulse
-    trained = ~zoo["random_weights"].astype(str).str.lower().eq("true")
-    known = zoo["top5_error"].notna() & np.isfinite(zoo["gain_db"].astype(float))
-    return zoo[chosen & trained & known & zoo["family"].isin(JUDGED_FAMILIES)]
 
 
 def _judge_trend(tables: ResultTables, claim: Claim, projection: str) -> Evidence:
@@ -159,7 +98,7 @@ def _judge_correlations(rows: DataFrame, threshold: float) -> Evidence:
     if any(math.isnan(found.rho) for found in correlations.values()):
         return Evidence("inconclusive", numbers=f"{numbers}; undefined without variation")
     weakest = max(correlations.values(), key=lambda found: found.rho)
-    if count < _FEWEST_FOR_INTERVAL:
+    if count < FEWEST_FOR_INTERVAL:
         smallest = 1 / math.factorial(count)
         why = (
             f"no interval from {count} networks; the smallest p-value attainable is {smallest:.2g}"
@@ -179,7 +118,7 @@ def _decide_correlation(found: RankCorrelation, threshold: float) -> Verdict:
     assert found.ci_low is not None
     assert found.ci_high is not None
     verdict = decide(-found.rho, -found.ci_high, -found.ci_low, -threshold)
-    if verdict == "reproduced" and found.p_value >= _SIGNIFICANCE:
+    if verdict == "reproduced" and found.p_value >= SIGNIFICANCE:
         return "inconclusive"
     return verdict
 
@@ -203,12 +142,12 @@ def _judge_halves(rows: DataFrame, claim: Claim) -> Evidence:
     )
     numbers = f"{len(gains)} networks, {medians} (bound {claim.threshold:g})"
     effect = float(np.median(better))
-    if half < _FEWEST_FOR_INTERVAL:
+    if half < FEWEST_FOR_INTERVAL:
         return Evidence(
             "inconclusive", effect, numbers=f"{numbers}; no interval from halves of {half}"
         )
-    low, high = _bootstrap_median(better)
-    worse_low, worse_high = _bootstrap_median(worse)
+    low, high = bootstrap_median(better)
+    worse_low, worse_high = bootstrap_median(worse)
     verdicts = {
         decide(effect, low, high, claim.threshold),
         decide(-float(np.median(worse)), -worse_high, -worse_low, -claim.threshold),
@@ -226,44 +165,3 @@ def _judge_halves(rows: DataFrame, claim: Claim) -> Evidence:
         numbers=f"{numbers}; 95 % intervals [{low:.1f}, {high:.1f}] and "
         f"[{worse_low:.1f}, {worse_high:.1f}]",
     )
-
-
-def _bootstrap_median(values: Float[ndarray, "networks"]) -> tuple[float, float]:
-    found = stats.bootstrap(
-        (values,),
-        np.median,
-        n_resamples=_RESAMPLES,
-        method="percentile",
-        rng=np.random.default_rng(_SEED),
-    ).confidence_interval
-    return float(found.low), float(found.high)
-
-
-def _bootstrap_rank_correlation(
-    gains: Float[ndarray, "networks"], errors: Float[ndarray, "networks"]
-) -> tuple[float | None, float | None]:
-    """95 % percentile interval over resampled networks; resamples without variation are left out.
-
-    Ranks are taken anew in each resample, all of them in one go.
-    """
-    count = len(gains)
-    if count < _FEWEST_FOR_INTERVAL:
-        return None, None
-    chosen = np.random.default_rng(_SEED).integers(0, count, (_RESAMPLES, count))
-    correlations = (_standardize_ranks(gains[chosen]) * _standardize_ranks(errors[chosen])).sum(1)
-    low, high = np.nanquantile(correlations, [0.025, 0.975]).round(_DIGITS)
-    return float(low), float(high)
-
-
-def _standardize_ranks(
-    values: Float[ndarray, "*sets networks"],
-) -> Float[ndarray, "*sets networks"]:
-    """Ranks with mean 0 and square sum 1, so that Spearman's correlation is a sum of products.
-
-    NaN where all values are equal.
-    """
-    ranks = stats.rankdata(values, axis=-1)
-    ranks = ranks - ranks.mean(axis=-1, keepdims=True)
-    square_sum = (ranks**2).sum(axis=-1, keepdims=True)
-    standardized: ndarray = ranks / np.sqrt(np.where(square_sum > 0, square_sum, np.nan))
-    return standardized

@@ -1,86 +1,32 @@
-"""Single training runs, read from the tidy tables of the experiments."""
-
-from dataclasses import dataclass
+"""The runs that a claim is judged on: selected by setting, paired by seed."""
 
 import numpy as np
-from jaxtyping import Float
-from numpy import ndarray
-from pandas import DataFrame
 
-from maxgain.claims.evidence import Claim, NotRun, ResultTables
+from maxgain.claims.evidence import Claim, NotRun
 from maxgain.errors import InputError
+from maxgain.statistics.intervals import (
+    Quantity,
+    compare_scales,
+    slice_steps,
+)
+from maxgain.tables.results import ResultTables
+from maxgain.tables.runs import Run, read_runs
 
-#: What makes a training one and the same, in whatever experiments it is listed.
-SETTING = ("dataset", "data", "network", "capacity", "learning_rate")
+#: "At first": what happens before this epoch is the start, and is left out of steady stretches.
+SETTLED = 5
+
+
+def compare_variability(run: Run, epoch: int, first: int) -> Quantity:
+    """Return log2 of the gain's variability after over before `epoch`, from `first` on."""
+    return compare_scales(slice_steps(run.gain, epoch), slice_steps(run.gain, first, epoch))
 
 
 #: Raised learning rates of figures 8 and 10, with the default one.
 RAISED = (1.0, 2.0, 3.0, 4.0)
+
+
 #: Lowered learning rates of figures 9 and 11.
 THIRD, TENTH = 1 / 3, 1 / 10
-
-
-@dataclass(frozen=True)
-class Run:
-    """One training with its curves, one value an epoch, the first being epoch 1.
-
-    Losses and errors are NaN from the epoch of divergence on; the gain (dB) is NaN there too and
-    minus infinity where the network is dead. Errors are fractions.
-    """
-
-    experiment: str
-    setting: tuple[object, ...]
-    rate_factor: float
-    seed: int
-    gain: Float[ndarray, " epochs"]
-    training_loss: Float[ndarray, " epochs"]
-    validation_loss: Float[ndarray, " epochs"]
-    training_error: Float[ndarray, " epochs"]
-    validation_error: Float[ndarray, " epochs"]
-
-    @property
-    def epochs(self) -> int:
-        """Number of epochs, diverged ones counted."""
-        return int(self.gain.size)
-
-
-def read_run(rows: DataFrame) -> Run:
-    """Return the run that rows of a tidy table hold, in whatever order they are.
-
-    Raises
-    ------
-    InputError
-        The epochs are not 1, 2, 3, ... with each one once.
-    """
-    rows = rows.sort_values("epoch", kind="stable")
-    first = rows.iloc[0]
-    if rows["epoch"].tolist() != list(range(1, len(rows) + 1)):
-        raise InputError(
-            f"curves/{first['experiment']}.csv: the run of {first['network']} with learning rate "
-            f"{first['learning_rate']} and seed {first['seed']} has epochs "
-            f"{rows['epoch'].tolist()}, must be 1, 2, 3, ... with each one once."
-        )
-
-    def column(name: str) -> Float[ndarray, " epochs"]:
-        return rows[name].to_numpy(dtype=np.float64)
-
-    return Run(
-        str(first["experiment"]),
-        tuple(first[name] for name in SETTING),
-        float(first["rate_factor"]),
-        int(first["seed"]),
-        column("gain_db"),
-        column("training_loss"),
-        column("validation_loss"),
-        column("training_error"),
-        column("validation_error"),
-    )
-
-
-def read_runs(table: DataFrame) -> list[Run]:
-    """Return all runs of a table, ordered by setting, rate factor and seed."""
-    keys = [*SETTING, "rate_factor", "seed"]
-    return [read_run(rows) for _, rows in table.groupby(keys, sort=True, dropna=False)]
 
 
 def select_runs(

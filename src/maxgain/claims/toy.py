@@ -7,7 +7,8 @@ import numpy as np
 from pandas import DataFrame
 from scipy import stats
 
-from maxgain.claims.evidence import Claim, Evidence, NotRun, ResultTables
+from maxgain.claims.evidence import Claim, Evidence, NotRun
+from maxgain.tables.results import ResultTables
 
 #: Upper end of the band that all directions share, in cycles/pixel.
 BAND = 0.5

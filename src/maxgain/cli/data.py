@@ -27,7 +27,7 @@ def fetch_dataset(
     folder: Annotated[Path, typer.Argument(help="Folder for the downloaded files.")],
 ) -> None:
     """Download the official MNIST or CIFAR-10 files and check their content."""
-    from maxgain.sources.official import fetch_official
+    from maxgain.data.sources.official import fetch_official
 
     fetch_official(role.value, folder)
 
@@ -59,8 +59,8 @@ def prepare(
     """Read a data set, preprocess it as the protocol asks, and write one file for training."""
     import torch
 
-    from maxgain.sources.prepared import prepare_data, write_prepared
-    from maxgain.sources.reading import read_source
+    from maxgain.data.prepared import prepare_data, write_prepared
+    from maxgain.data.reading import read_source
 
     # Sums over threads differ in the last bit with the number of threads.
     torch.set_num_threads(1)

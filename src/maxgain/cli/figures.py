@@ -19,9 +19,10 @@ def toy(
     import torch
     from safetensors.torch import save_file
 
-    from maxgain.atomic import atomic_path
-    from maxgain.tables import write_table
-    from maxgain.toy import COLUMNS, measure_toy
+    from maxgain.files.atomic import atomic_path
+    from maxgain.files.csv import write_table
+    from maxgain.tables.toy import COLUMNS
+    from maxgain.toy.measurement import measure_toy
 
     torch.set_num_threads(1)
     measured = measure_toy(place=(row, column))
@@ -40,8 +41,7 @@ def figure(
     formats: Annotated[str, typer.Option(help="Of svg, png and pdf, with commas.")] = "svg,png",
 ) -> None:
     """Draw one figure from result tables and arrays."""
-    from maxgain.figures.captions import CAPTIONS
-    from maxgain.figures.registry import draw_figure
+    from maxgain.figures.registry import CAPTIONS, draw_figure
     from maxgain.figures.style import save_figure
 
     drawn = draw_figure(name, tables)

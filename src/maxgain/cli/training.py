@@ -73,9 +73,9 @@ def train(
     """
     import torch
 
-    from maxgain.protocol import Run
-    from maxgain.sources.prepared import load_prepared
-    from maxgain.training.job import run_training_job
+    from maxgain.config.experiments import Run
+    from maxgain.data.prepared import load_prepared
+    from maxgain.pipeline.training import run_training_job
     from maxgain.training.memory import keep_freed_memory
 
     torch.set_num_threads(threads)
@@ -107,7 +107,7 @@ def gain(
     """Measure the Maximum Gain of every snapshot of a run on the impulse image."""
     import torch
 
-    from maxgain.training.gains import write_gains
+    from maxgain.pipeline.quantities import write_gains
 
     torch.set_num_threads(1)
     write_gains(snapshots, output, impulse.value, impulse_value, projection.value)
@@ -120,8 +120,8 @@ def curves(
     output: Annotated[Path, typer.Option(help="Table to write.")],
 ) -> None:
     """Gather the histories and gains of an experiment's runs into one tidy table."""
-    from maxgain.protocol import parse_experiment
-    from maxgain.training.curves import write_curves
+    from maxgain.config.parsing import parse_experiment
+    from maxgain.pipeline.curves import write_curves
 
     write_curves(name, parse_experiment(experiment), runs, output)
 

@@ -13,11 +13,9 @@ def judge(
 ) -> None:
     """Judge every declared claim by its statistic and threshold."""
     from maxgain.claims.judge import judge as judge_tables
-    from maxgain.claims.verdicts import (
-        read_result_tables,
-        write_verdicts_csv,
-        write_verdicts_markdown,
-    )
+    from maxgain.claims.page import write_verdicts_markdown
+    from maxgain.tables.results import read_result_tables
+    from maxgain.tables.verdicts import write_verdicts_csv
 
     verdicts = judge_tables(read_result_tables(results))
     write_verdicts_csv(verdicts, output)
@@ -32,7 +30,7 @@ def show_verdicts(
     from rich.markup import escape
     from rich.table import Table
 
-    from maxgain.claims.verdicts import read_verdicts
+    from maxgain.tables.verdicts import read_verdicts
 
     styles = {"reproduced": "green", "not reproduced": "red", "inconclusive": "yellow"}
     verdicts = read_verdicts(table)
@@ -58,7 +56,7 @@ def provenance(
     output: Annotated[Path, typer.Option(help="JSON file to write.")],
 ) -> None:
     """Record configuration, data, package versions and devices of a results folder."""
-    from maxgain.protocol import parse_protocol_json
-    from maxgain.training.record import write_protocol_provenance
+    from maxgain.config.parsing import parse_protocol_json
+    from maxgain.pipeline.provenance import write_protocol_provenance
 
     write_protocol_provenance(parse_protocol_json(protocol), runs, output)

@@ -12,7 +12,11 @@ NetworkArgument = Annotated[
         "MatConvNet file (.mat)."
     ),
 ]
+
+
 WeightsFolder = Annotated[Path, typer.Option("--folder", help="Folder of downloaded weights.")]
+
+
 Photograph = Annotated[
     Path | None, typer.Option("--image", help="Photograph; matplotlib's sample if not given.")
 ]
@@ -32,17 +36,18 @@ def fetch_weights(
     """Download the weights of one network and check them."""
     from maxgain.errors import InputError
     from maxgain.zoo import fetching
+    from maxgain.zoo import status as statuses
 
     try:
         file = fetching.fetch_weights(network, folder, lock)
     except InputError as error:
         if status is None:
             raise
-        fetching.write_status(status, fetching.NetworkStatus(network, False, str(error)))
+        statuses.write_status(status, statuses.NetworkStatus(network, False, str(error)))
         typer.echo(f"missing: {network}: {error}", err=True)
         return
     if status is not None:
-        fetching.write_status(status, fetching.NetworkStatus(network, True))
+        statuses.write_status(status, statuses.NetworkStatus(network, True))
     typer.echo(f"{network}: {file or 'nothing to download'}", err=True)
 
 
@@ -62,13 +67,13 @@ def measure(
     import torch
     from rich.console import Console
 
+    from maxgain.cli.rich_tables import measurement_table
+    from maxgain.data.pictures import read_photograph
     from maxgain.errors import InputError
     from maxgain.figures.pretrained import draw_network
     from maxgain.figures.style import FORMATS, save_figure
     from maxgain.zoo.loading import load_network
     from maxgain.zoo.measurement import figure_arrays, measure_network, zoo_rows
-    from maxgain.zoo.photograph import read_photograph
-    from maxgain.zoo.report import measurement_table
 
     if output.suffix.removeprefix(".") not in FORMATS:
         raise InputError(f"--output is '{output}'; its ending must be .{', .'.join(FORMATS)}.")
@@ -101,12 +106,12 @@ def measure_for_zoo(
     """
     import torch
 
+    from maxgain.data.pictures import read_photograph
     from maxgain.errors import InputError
-    from maxgain.zoo.fetching import NetworkStatus, require_fetched, write_status
+    from maxgain.pipeline.zoo import arrays_path, status_path, write_empty_files, write_zoo_files
     from maxgain.zoo.loading import load_network
-    from maxgain.zoo.measurement import measure_network, write_empty_files, write_zoo_files
-    from maxgain.zoo.photograph import read_photograph
-    from maxgain.zoo.table import arrays_path, status_path
+    from maxgain.zoo.measurement import measure_network
+    from maxgain.zoo.status import NetworkStatus, require_fetched, write_status
 
     torch.set_num_threads(threads)
     photograph, label = read_photograph(image)
@@ -133,7 +138,7 @@ def zoo_table(
     ] = None,
 ) -> None:
     """Gather the tables of single networks, and name the networks that are missing."""
-    from maxgain.zoo.table import gather_tables
+    from maxgain.pipeline.zoo import gather_tables
 
     absent = gather_tables(tables, output, missing or output.with_name("zoo_missing.csv"))
     for status in absent:

@@ -1,1 +1,1 @@
-"""Image data sets as tensors: file formats, preprocessing, and digits on photographs."""
+"""Image data sets: sources, file formats, preprocessing, augmentation."""

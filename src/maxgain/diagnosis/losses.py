@@ -4,10 +4,10 @@ import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
-from maxgain.diagnosis.gaps import keep_finite_epochs
 from maxgain.diagnosis.rules import MINIMUM_RUN, DiagnosisVerdict
-from maxgain.diagnosis.trend import FLAT_SHARE, fit_line, late_share, trend
-from maxgain.diagnosis.variability import variability
+from maxgain.statistics.gaps import keep_finite_epochs
+from maxgain.statistics.trend import FLAT_SHARE, fit_line, late_share, trend
+from maxgain.statistics.variability import variability
 
 #: Training is unstable where a step of its loss is this share of the whole range of the loss: the
 #: loss then undoes a tenth of the training's work from one epoch to the next.

@@ -7,18 +7,20 @@ import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
-from maxgain.diagnosis.gaps import first_diverged_epoch, keep_finite_epochs
-from maxgain.diagnosis.onset import Onset, variability_onset
-from maxgain.diagnosis.trend import FLAT_SHARE, Trend, late_share, plateau_epoch, trend
-from maxgain.diagnosis.variability import MINIMUM_DIFFERENCES, START_STEPS, variability
+from maxgain.statistics.gaps import first_diverged_epoch, keep_finite_epochs
+from maxgain.statistics.onset import Onset, variability_onset
+from maxgain.statistics.trend import FLAT_SHARE, Trend, late_share, plateau_epoch, trend
+from maxgain.statistics.variability import MINIMUM_DIFFERENCES, START_STEPS, variability
 
 #: A gain curve is smooth where its variability is below this, in dB: the usual limit of ripple in
 #: a filter's pass band, and a tenth of the 10 dB between two ticks of the paper's figures.
 SMOOTH_DB = 1.0
 
+
 #: A level is flat where it drifts by less than this, in dB: the half-power convention by which a
 #: frequency response is called flat.
 FLAT_DB = 3.0
+
 
 #: Fewer finite epochs than this are not diagnosed: either half would have no trend of its own.
 MINIMUM_RUN = 10
@@ -128,7 +130,7 @@ def split_halves(
 ) -> tuple[Float[ndarray, " early"], Float[ndarray, " late"]]:
     """Return both halves of a curve, the early one without the start.
 
-    The start is the first three steps (`maxgain.diagnosis.variability.START_STEPS`). The halves
+    The start is the first three steps (`maxgain.statistics.variability.START_STEPS`). The halves
     overlap in short curves: each keeps the five steps that a variability needs.
     """
     shortest = MINIMUM_DIFFERENCES + 1

@@ -1,1 +1,5 @@
 """Figures: each draws one picture from tables and arrays, and measures nothing."""
+
+
+
+

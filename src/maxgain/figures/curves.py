@@ -2,21 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-
 import numpy as np
 import pandas as pd
 from jaxtyping import Float, Int
 from numpy import ndarray
-
 from maxgain.errors import InputError
-
-QUANTITIES = ("gain_db", "training_loss", "validation_loss", "training_error", "validation_error")
-"""What is drawn over the epochs: dB, nats, nats, fraction, fraction."""
-
-RUN = ("network", "capacity", "learning_rate", "seed")
-"""Columns that tell the runs of one experiment apart."""
-
-NEEDED_COLUMNS = ("data", "stand_in", *RUN, "rate_factor", "epoch", *QUANTITIES)
+from maxgain.tables.runs import QUANTITIES
+from maxgain.tables.runs import RUN
+from maxgain.tables.runs import match
 
 
 @dataclass(frozen=True)
@@ -61,7 +54,7 @@ def select_curve(table: pd.DataFrame, settings: Mapping[str, str | float]) -> Cu
     InputError
         The runs differ in more than their seed, or a run's epochs are not 1, 2, 3, ...
     """
-    rows = table[_match(table, settings)]
+    rows = table[match(table, settings)]
     if rows.empty:
         return None
     for name in RUN[:-1]:
@@ -93,35 +86,3 @@ def select_curve(table: pd.DataFrame, settings: Mapping[str, str | float]) -> Cu
         tuple(int(epoch) for epoch in diverged.groupby("seed")["epoch"].min()),
         tuple(int(epoch) for epoch in dead.groupby("seed")["epoch"].min()),
     )
-
-
-def read_data_label(table: pd.DataFrame) -> tuple[str, bool]:
-    """Return the name of the data in a tidy table and whether any of it is a stand-in."""
-    labels = sorted({str(label) for label in table["data"]})
-    stand_in = table["stand_in"].map(lambda value: str(value).lower() == "true").any()
-    return "; ".join(labels), bool(stand_in)
-
-
-def check_columns(table: pd.DataFrame) -> None:
-    """Raise InputError if a column is missing, or holds text where numbers belong."""
-    for name in NEEDED_COLUMNS:
-        if name not in table.columns:
-            raise InputError(
-                f"the table of curves has no column '{name}'; it has {', '.join(table.columns)}."
-            )
-        text = not pd.api.types.is_numeric_dtype(table[name])
-        if text and name not in ("data", "stand_in", "network") and not table.empty:
-            raise InputError(
-                f"the table of curves has text in the column '{name}'; it must hold numbers."
-            )
-
-
-def _match(table: pd.DataFrame, settings: Mapping[str, str | float]) -> ndarray:
-    wanted = np.ones(len(table), dtype=bool)
-    for name, value in settings.items():
-        if isinstance(value, str):
-            wanted &= (table[name] == value).to_numpy()
-        else:
-            # Tables hold 1/3 as 0.333333 or with more digits.
-            wanted &= np.isclose(table[name].to_numpy(dtype=float), value, rtol=1e-3, atol=0)
-    return wanted

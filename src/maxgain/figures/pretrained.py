@@ -4,7 +4,6 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
-
 import numpy as np
 import pandas as pd
 from jaxtyping import Float, UInt8
@@ -14,43 +13,28 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from numpy import ndarray
 from pandas import DataFrame
-
-from maxgain.claims.pretrained import correlate_ranks, judged_rows
+from maxgain.statistics.correlation import correlate_ranks
+from maxgain.tables.zoo import judged_rows
 from maxgain.errors import InputError
-from maxgain.figures.style import (
-    COLUMN_WIDTH,
-    GREY,
-    PAGE_WIDTH,
-    label_empty_panel,
-    new_figure,
-    set_title,
-    styled,
-)
+from maxgain.figures.style import COLUMN_WIDTH, GREY, PAGE_WIDTH, label_empty_panel, new_figure, set_title, styled
+from maxgain.figures.panels import show_pixels
+from maxgain.figures.panels import show_gradient
+from maxgain.figures.panels import show_response
+from maxgain.figures.panels import strip
+from maxgain.figures.panels import common_scale
+
 
 NetworkArrays = Mapping[str, ndarray]
 """Arrays of one network, as `maxgain.zoo.measurement.figure_arrays` names them."""
 
+
 PREFERRED_NETWORKS = ("caffe-alex", "alexnet")
 """Figure 5 shows AlexNet where it was measured."""
 
-#: How far below its peak a response is drawn, in dB.
-DYNAMIC_RANGE_DB = 60.0
+
+IMAGE_LABELS = {"natural": "natural image", "impulse": "impulse"}
 
 
-class FamilyStyle(NamedTuple):
-    """How a family of weights is drawn in figure 7."""
-
-    label: str
-    color: str
-    marker: str
-
-
-FAMILY_STYLES: dict[str, FamilyStyle] = {
-    "matconvnet": FamilyStyle("MatConvNet (the paper's set)", "#d62728", "o"),
-    "torchvision": FamilyStyle("torchvision", "#1f5fbf", "s"),
-    "carried": FamilyStyle("carried by packages", "#e69f00", "^"),
-}
-_IMAGE_LABELS = {"natural": "natural image", "impulse": "impulse"}
 _MOST_NAMED = 6
 
 
@@ -78,7 +62,7 @@ def draw_fig05(
     if name is None:
         return _draw_nothing("Derivative and response of a pretrained network", missing)
     rows = zoo[zoo["name"] == name]
-    notes = [_describe_missing(missing)]
+    notes = [describe_missing(missing)]
     if name not in PREFERRED_NETWORKS:
         notes.insert(0, "the best network at hand, as AlexNet was not measured")
     return _draw_probes(rows, arrays[name], name, notes)
@@ -111,7 +95,7 @@ def draw_fig06(
     Parameters and errors as in `draw_fig05`; `image` is "impulse" or "natural". Responses are means
     over channels and share one colour scale; networks with random weights come last.
     """
-    title = f"Derivative dz/dx (left) and response |H| (right) at the {_IMAGE_LABELS[image]}"
+    title = f"Derivative dz/dx (left) and response |H| (right) at the {IMAGE_LABELS[image]}"
     chosen = zoo[(zoo["image"] == image) & (zoo["projection"] == "inverse-score")]
     if image == "impulse":
         chosen = chosen[chosen["impulse"] == "centred"]
@@ -122,58 +106,18 @@ def draw_fig06(
     figure = new_figure(PAGE_WIDTH, grid.height)
     figure.set_layout_engine("none")
     labels = "in numbers: top-5 error, Maximum Gain (mean over channels)"
-    set_title(figure, title, data="; ".join(filter(None, (labels, _describe_missing(missing)))))
+    set_title(figure, title, data="; ".join(filter(None, (labels, describe_missing(missing)))))
     responses = {
         name: _array(arrays[name], f"{image}.response").mean(0) for name in networks["name"]
     }
-    scale = _common_scale(list(responses.values()))
+    scale = common_scale(list(responses.values()))
     for position, network in enumerate(networks.itertuples(index=False)):
         left, right = grid.add_panels(figure, position)
-        _show_gradient(left, _array(arrays[str(network.name)], f"{image}.gradient"))
+        show_gradient(left, _array(arrays[str(network.name)], f"{image}.gradient"))
         right.imshow(np.fft.fftshift(responses[str(network.name)]), cmap="viridis", norm=scale)
         error = "random weights" if network.random else f"{network.error:.3g} %"
         grid.add_label(figure, position, str(network.name), f"{error}, {network.gain:.1f} dB")
     grid.add_color_bar(figure, scale)
-    return figure
-
-
-@styled
-def draw_fig07(zoo: DataFrame, missing: Sequence[str] = (), image: str = "impulse") -> Figure:
-    """Draw Maximum Gain against top-5 error, one panel a channel (paper, figure 7).
-
-    Parameters as in `draw_fig06`. The legend gives Spearman's rank correlation of each family with
-    its 95 % bootstrap interval; dotted lines are networks with random weights, which have no error
-    to be drawn against.
-    """
-    figure = new_figure(PAGE_WIDTH, 3.4)
-    title = f"Maximum Gain against top-5 error: {_IMAGE_LABELS[image]}, p_c = 1/score"
-    set_title(figure, title, data=_describe_missing(missing))
-    judged = judged_rows(zoo, "inverse-score", image)
-    controls = _control_rows(zoo, image)
-    channels = [
-        name for name in ("red", "green", "blue", "grey") if (judged["channel"] == name).any()
-    ]
-    panels = figure.subplots(1, max(len(channels), 1), sharey=True, squeeze=False)[0]
-    if not channels:
-        label_empty_panel(panels[0], "no network measured")
-        return figure
-    for axes, channel in zip(panels, channels, strict=True):
-        axes.set_title(f"{channel} channel")
-        _draw_families(axes, judged[judged["channel"] == channel])
-        _draw_controls(axes, controls[controls["channel"] == channel])
-        axes.axhline(-20, color=GREY, linewidth=0.7, linestyle="--", zorder=0)
-        axes.annotate(
-            "−20 dB",
-            (1, -20),
-            xycoords=("axes fraction", "data"),
-            ha="right",
-            va="bottom",
-            fontsize=5.5,
-            color=GREY,
-        )
-        axes.set_xlabel("top-5 error (%)")
-        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.23), borderaxespad=0.0)
-    panels[0].set_ylabel("Maximum Gain (dB)")
     return figure
 
 
@@ -243,7 +187,7 @@ class _Grid:
             for x in places
         ]
         for panel in axes:
-            _strip(panel)
+            strip(panel)
         return axes[0], axes[1]
 
     def add_label(self, figure: Figure, position: int, name: str, values: str) -> None:
@@ -268,29 +212,29 @@ def _draw_probes(
     data = str(rows.loc[rows["image"] == "natural", "data"].iloc[0])
     data = "; ".join(filter(None, (data, *notes)))
     set_title(figure, f"Derivative dz/dx and response |H| of {name}; p_c = 1/score", data=data)
-    scale = _common_scale(
-        [response for image in _IMAGE_LABELS for response in _array(arrays, f"{image}.response")]
+    scale = common_scale(
+        [response for image in IMAGE_LABELS for response in _array(arrays, f"{image}.response")]
     )
     parts = figure.subfigures(2, 1, hspace=0.04, squeeze=False)[:, 0]
-    for part, image in zip(parts, _IMAGE_LABELS, strict=True):
+    for part, image in zip(parts, IMAGE_LABELS, strict=True):
         probe = rows[(rows["image"] == image) & (rows["projection"] == "inverse-score")]
         probe = probe[probe["impulse"] != "raw"]
         responses = _array(arrays, f"{image}.response")
         if len(probe) != len(responses):
             raise InputError(
-                f"zoo.csv has {len(probe)} channels at the {_IMAGE_LABELS[image]} for {name}; its "
+                f"zoo.csv has {len(probe)} channels at the {IMAGE_LABELS[image]} for {name}; its "
                 f"arrays have {len(responses)}."
             )
         first = probe.iloc[0]
         part.suptitle(
-            f"{_IMAGE_LABELS[image]}: class {first['predicted_class']} ({first['class_name']}), "
+            f"{IMAGE_LABELS[image]}: class {first['predicted_class']} ({first['class_name']}), "
             f"score {first['score']:.3f}",
             fontsize=7,
         )
         panels = part.subplots(1, 2 + len(probe))
-        _show_pixels(panels[0], _array(arrays, f"{image}.pixels"))
+        show_pixels(panels[0], _array(arrays, f"{image}.pixels"))
         panels[0].set_title("input")
-        _show_gradient(panels[1], _array(arrays, f"{image}.gradient"))
+        show_gradient(panels[1], _array(arrays, f"{image}.gradient"))
         panels[1].set_title("dz/dx")
         for axes, row, response in zip(
             panels[2:],
@@ -298,7 +242,7 @@ def _draw_probes(
             responses,
             strict=True,
         ):
-            _show_response(axes, response, scale)
+            show_response(axes, response, scale)
             axes.set_title(f"|H| {row.channel}, peak {row.gain_db:.1f} dB")
         panels[2].set_ylabel("cycles/pixel")
         bar = part.colorbar(ScalarMappable(scale, "viridis"), ax=panels[2:], shrink=0.8, aspect=25)
@@ -306,95 +250,14 @@ def _draw_probes(
     return figure
 
 
-def _show_pixels(axes: Axes, pixels: UInt8[ndarray, "channels height width"]) -> None:
-    _strip(axes)
-    axes.imshow(pixels.transpose(1, 2, 0).squeeze(), vmin=0, vmax=255, cmap="gray")
-
-
-def _show_gradient(axes: Axes, gradient: Float[ndarray, "channels height width"]) -> None:
-    """Show a derivative in colour: grey is 0, full colour the 99.5th percentile of its |values|.
-
-    Zeros do not count: many networks respond to an impulse in a few places only.
-    """
-    _strip(axes)
-    amplitudes = np.abs(gradient[np.isfinite(gradient) & (gradient != 0)])
-    limit = float(np.quantile(amplitudes, 0.995)) if amplitudes.size else 1.0
-    shown = np.clip(0.5 + 0.5 * np.nan_to_num(gradient) / limit, 0, 1)
-    axes.imshow(shown.transpose(1, 2, 0).squeeze(), vmin=0, vmax=1, cmap="gray")
-
-
-def _show_response(axes: Axes, response: Float[ndarray, "height width"], scale: Normalize) -> None:
-    axes.grid(False)
-    axes.imshow(
-        np.fft.fftshift(response),
-        cmap="viridis",
-        norm=scale,
-        extent=(-0.5, 0.5, -0.5, 0.5),
-        origin="lower",
-    )
-    axes.set(xticks=(-0.5, 0, 0.5), yticks=(-0.5, 0, 0.5), xlabel="cycles/pixel")
-    axes.set_xticklabels(["−½", "0", "½"])
-    axes.set_yticklabels(["−½", "0", "½"])
-
-
-def _strip(axes: Axes) -> None:
-    axes.grid(False)
-    axes.set(xticks=(), yticks=())
-    axes.spines[:].set_visible(False)
-
-
-def _common_scale(responses: Sequence[ndarray]) -> Normalize:
-    """Colours from the highest of all responses down; dead and diverged networks do not count."""
-    finite = [response[np.isfinite(response)] for response in responses]
-    peak = max((float(values.max()) for values in finite if values.size), default=0.0)
-    return Normalize(peak - DYNAMIC_RANGE_DB, peak)
-
-
-def _draw_families(axes: Axes, rows: DataFrame) -> None:
-    for family, style in FAMILY_STYLES.items():
-        networks = rows[rows["family"] == family]
-        if networks.empty:
-            continue
-        gains = networks["gain_db"].to_numpy(dtype=np.float64)
-        errors = networks["top5_error"].to_numpy(dtype=np.float64)
-        found = correlate_ranks(gains, errors)
-        interval = (
-            "no interval" if found.ci_low is None else f"[{found.ci_low:.2f}, {found.ci_high:.2f}]"
-        )
-        axes.plot(
-            errors,
-            gains,
-            style.marker,
-            color=style.color,
-            markeredgecolor="white",
-            markeredgewidth=0.3,
-            markersize=4.5,
-            label=f"{style.label}, n = {found.networks}\nρ = {found.rho:.2f}, {interval}",
-        )
-
-
-def _draw_controls(axes: Axes, rows: DataFrame) -> None:
-    for number, gain in enumerate(rows["gain_db"].to_numpy(dtype=np.float64)):
-        if math.isfinite(gain):
-            label = f"random weights, n = {len(rows)}" if number == 0 else None
-            axes.axhline(gain, color="black", linewidth=0.8, linestyle=":", label=label)
-
-
-def _control_rows(zoo: DataFrame, image: str) -> DataFrame:
-    chosen = (zoo["image"] == image) & (zoo["projection"] == "inverse-score")
-    if image == "impulse":
-        chosen &= zoo["impulse"] == "centred"
-    return zoo[chosen & _is_random(zoo)]
-
-
-def _is_random(zoo: DataFrame) -> "pd.Series[bool]":
+def is_random(zoo: DataFrame) -> "pd.Series[bool]":
     return zoo["random_weights"].astype(str).str.lower().eq("true")
 
 
 def _sorted_networks(rows: DataFrame) -> DataFrame:
     """One row a network (name, error, gain, random): trained by top-5 error, then the random."""
     networks = (
-        rows.assign(random=_is_random(rows), gain_db=rows["gain_db"].astype(float))
+        rows.assign(random=is_random(rows), gain_db=rows["gain_db"].astype(float))
         .groupby("name", sort=False)
         .agg(error=("top5_error", "first"), gain=("gain_db", "mean"), random=("random", "first"))
         .reset_index()
@@ -417,7 +280,7 @@ def _array(arrays: NetworkArrays, name: str) -> ndarray:
     return array
 
 
-def _describe_missing(missing: Sequence[str]) -> str:
+def describe_missing(missing: Sequence[str]) -> str:
     if not missing:
         return ""
     more = f" and {len(missing) - _MOST_NAMED} more" if len(missing) > _MOST_NAMED else ""
@@ -426,6 +289,6 @@ def _describe_missing(missing: Sequence[str]) -> str:
 
 def _draw_nothing(title: str, missing: Sequence[str]) -> Figure:
     figure = new_figure(COLUMN_WIDTH, 1.6)
-    set_title(figure, title, data=_describe_missing(missing))
+    set_title(figure, title, data=describe_missing(missing))
     label_empty_panel(figure.subplots(), "no network measured")
     return figure

@@ -5,28 +5,40 @@ import textwrap
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, ParamSpec
-
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
-
-from maxgain.atomic import atomic_path
+from maxgain.files.atomic import atomic_path
 from maxgain.errors import InputError
+
 
 COLUMN_WIDTH = 3.5
 """Width of a figure that fills one column of a two-column page, in inches."""
+
+
 PAGE_WIDTH = 7.2
 """Width of a figure that fills the page, in inches."""
+
 
 FORMATS = ("svg", "png", "pdf")
 """File formats that `save_figure` writes."""
 
+
 DEFAULT_RED = "#d62728"
+
+
 THIRD_BLUE = "#1f5fbf"
+
+
 TENTH_BLACK = "#000000"
+
+
 GREY = "#7f7f7f"
+
+
 STAND_IN_BOX = "#fff1c9"
+
 
 RC_PARAMS: dict[Any, Any] = {
     # DejaVu Sans comes with matplotlib, so a figure looks the same on every machine.
@@ -63,6 +75,7 @@ RC_PARAMS: dict[Any, Any] = {
     "pdf.fonttype": 42,
 }
 
+
 _UNDATED: dict[str, dict[str, Any]] = {
     "svg": {"Date": None},
     "png": {},
@@ -88,6 +101,7 @@ RATE_STYLES: dict[float, CurveStyle] = {
     4.0: CurveStyle("#7b3f9d", "P"),
 }
 """Curve style by learning-rate factor, for figures 8 to 11."""
+
 
 P = ParamSpec("P")
 

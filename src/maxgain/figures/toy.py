@@ -1,7 +1,6 @@
 """Figures 1 to 4: the toy network's image, filter, derivatives and responses."""
 
 from collections.abc import Mapping
-
 import numpy as np
 from jaxtyping import Float
 from matplotlib.axes import Axes
@@ -9,25 +8,21 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from numpy import ndarray
-
 from maxgain.errors import InputError
-from maxgain.figures.style import (
-    COLUMN_WIDTH,
-    DEFAULT_RED,
-    PAGE_WIDTH,
-    new_figure,
-    set_title,
-    styled,
-)
+from maxgain.figures.style import COLUMN_WIDTH, DEFAULT_RED, PAGE_WIDTH, new_figure, set_title, styled
+
 
 ToyArrays = Mapping[str, ndarray]
-"""The arrays of `maxgain.toy.ToyMeasurements`, by name."""
+"""The arrays of `maxgain.toy.measurement.ToyMeasurements`, by name."""
+
 
 ZOOM = 12
 """Pixels shown on each side of the place in figures 2a and 4a."""
 
+
 DYNAMIC_RANGE_DB = 90.0
 """Responses are drawn from their peak down to this much below it."""
+
 
 PHOTOGRAPH = "Red channel, mean subtracted (matplotlib's Grace Hopper photo, not the paper's)"
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -10,35 +9,32 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy import ndarray
+from maxgain.figures.curves import Curve, select_curve
+from maxgain.tables.runs import check_columns, read_data_label
+from maxgain.figures.style import COLUMN_WIDTH, GREY, PAGE_WIDTH, RATE_STYLES, CurveStyle, label_empty_panel, new_figure, set_title, styled
 
-from maxgain.figures.curves import Curve, check_columns, read_data_label, select_curve
-from maxgain.figures.style import (
-    COLUMN_WIDTH,
-    GREY,
-    PAGE_WIDTH,
-    RATE_STYLES,
-    CurveStyle,
-    label_empty_panel,
-    new_figure,
-    set_title,
-    styled,
-)
 
 LOG_RATIO = 60.0
 """Losses whose largest shown value is this many times the smallest get a logarithmic axis."""
 
+
 WORST_ORDINARY_LOSS = 3.0
 """Nats; guessing among ten classes costs ln 10 = 2.3. A loss axis is never clipped below this."""
+
 
 MOST_SHOWN_LOSS = 15.0
 """Nats; a loss axis never reaches higher, also where the default rate itself explodes."""
 
+
 DASHES = (0, (2.6, 1.4))
 """Dashes of validation curves; training curves are solid."""
 
+
 DIVERGED_MARK, DEAD_MARK = "x", "v"
 
+
 LineStyle = str | tuple[float, tuple[float, ...]]
+
 
 # Figures 12 and 13 use 0.005, a tenth of the default rate; alone in its panel, no marker is needed.
 _TENTH_ALONE = CurveStyle(RATE_STYLES[1 / 10].color, "")
@@ -87,6 +83,8 @@ def _choose_rates(*factors: float) -> tuple[CurveChoice, ...]:
 
 
 _RAISED = _choose_rates(1.0, 2.0, 3.0, 4.0)
+
+
 _LOWERED = _choose_rates(1.0, 1 / 3, 1 / 10)
 
 

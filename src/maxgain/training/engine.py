@@ -1,7 +1,7 @@
 """One epoch of training and one pass of validation, as fast as the device allows.
 
 On a CPU: images stay in memory in channels-last order, convolutions go the fast way of
-`maxgain.models.convolution`, the optimiser is fused, nothing leaves the tensors inside an epoch. On
+`maxgain.kernels.accelerate`, the optimiser is fused, nothing leaves the tensors inside an epoch. On
 a GPU these networks are launch-bound, so one whole step is captured into a CUDA graph that reads
 the next batch from the device's own list and is replayed without a word from the host.
 """
@@ -14,9 +14,10 @@ import torch.nn.functional as F
 from jaxtyping import Bool, Float, Int64
 from torch import Tensor, nn
 
-from maxgain.models.convolution import fast_convolutions
+from maxgain.kernels.accelerate import fast_convolutions
+from maxgain.training.cuda_graph import Step, StepGraph
 from maxgain.training.device import forward_precision, use_reproducible_kernels
-from maxgain.training.optimiser import MomentumSGD
+from maxgain.training.optimisers import MomentumSGD
 
 _FAST_THREADS = {"fp32": 2, "bf16": 1}
 """Threads of a job up to which the fast way is the faster one: its loops over pixels take one."""
@@ -84,7 +85,7 @@ class Trainer:
         self._device = images.labels.device
         use_reproducible_kernels(self._device, precision)
         self._totals = torch.zeros(3, dtype=torch.float64, device=self._device)
-        self._graph: _StepGraph | None = None
+        self._graph: StepGraph | None = None
         self._graph_rate: float | None = None
 
     def train_epoch(self, batches: Batches, learning_rate: float) -> Score:
@@ -120,63 +121,33 @@ class Trainer:
         if steps == 0:
             return 0
         if self._graph is None or self._graph_rate != learning_rate:
-            self._graph = _StepGraph(self, steps, learning_rate)
+            self._graph = StepGraph(
+                self._captured_step(learning_rate),
+                self._state(),
+                steps,
+                self._batch_size,
+                self._device,
+            )
             self._graph_rate = learning_rate
         self._graph.replay(indices[: steps * self._batch_size].view(steps, -1), flips[:steps])
         return steps * self._batch_size
 
+    def _captured_step(self, learning_rate: float) -> Step:
+        def step(indices: Tensor, flip: Tensor) -> None:
+            images, labels = self._images.batch(indices)
+            images = torch.where(flip[:, None, None, None], images.flip(3), images)
+            self._step(images, labels, learning_rate)
 
-class _StepGraph:
-    """One training step as a CUDA graph that advances by itself through an epoch's batches."""
+        return step
 
-    def __init__(self, trainer: Trainer, steps: int, learning_rate: float) -> None:
-        device = trainer._device
-        self._steps = steps
-        self._learning_rate = learning_rate
-        self._indices = torch.zeros(steps, trainer._batch_size, dtype=torch.int64, device=device)
-        self._flips = torch.zeros(steps, dtype=torch.bool, device=device)
-        self._place = torch.zeros(1, dtype=torch.int64, device=device)
-        state = _copies(trainer)
-        stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
-        stream.wait_stream(torch.cuda.current_stream(device))
-        # A run resumed in this epoch must draw the dropout of one that captured in an earlier.
-        with torch.random.fork_rng([device]):
-            with torch.cuda.stream(stream):
-                for _ in range(3):  # Libraries choose and set up their kernels before the capture.
-                    self._place.zero_()  # There may be fewer batches than warm-up steps.
-                    self._step(trainer)
-            torch.cuda.current_stream(device).wait_stream(stream)
-            self._graph = torch.cuda.CUDAGraph()
-            with torch.cuda.graph(self._graph):
-                self._step(trainer)
-        _restore(trainer, state)
-
-    def _step(self, trainer: Trainer) -> None:
-        images, labels = trainer._images.batch(self._indices.index_select(0, self._place)[0])
-        flipped = self._flips.index_select(0, self._place)
-        images = torch.where(flipped[:, None, None, None], images.flip(3), images)
-        trainer._step(images, labels, self._learning_rate)
-        self._place += 1
-
-    def replay(self, indices: Tensor, flips: Tensor) -> None:
-        self._indices.copy_(indices)
-        self._flips.copy_(flips)
-        self._place.zero_()
-        for _ in range(self._steps):
-            self._graph.replay()
-
-
-def _copies(trainer: Trainer) -> list[tuple[Tensor, Tensor]]:
-    """What warm-up and capture would change, with its values before them."""
-    tensors = [*trainer._network.parameters(), *trainer._optimiser.momentum_buffers.values()]
-    tensors.append(trainer._totals)
-    return [(tensor, tensor.detach().clone()) for tensor in tensors]
-
-
-def _restore(trainer: Trainer, copies: list[tuple[Tensor, Tensor]]) -> None:
-    with torch.no_grad():
-        for tensor, value in copies:
-            tensor.copy_(value)
+    def _state(self) -> list[Tensor]:
+        """Every tensor that a step changes: buffers such as batch statistics too."""
+        return [
+            *self._network.parameters(),
+            *self._network.buffers(),
+            *self._optimiser.momentum_buffers.values(),
+            self._totals,
+        ]
 
 
 def evaluate(network: nn.Module, images: Images, precision: str, batch_size: int = 500) -> Score:

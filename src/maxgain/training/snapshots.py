@@ -14,9 +14,9 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from maxgain.atomic import atomic_path
 from maxgain.errors import InputError
-from maxgain.models import build_network
+from maxgain.files.atomic import atomic_path
+from maxgain.networks.recipes import build_network
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Architecture:
     Attributes
     ----------
     name
-        One of `maxgain.models.RECIPES`.
+        One of `maxgain.networks.recipes.RECIPES`.
     shape
         Of an image: channels, height, width.
     """
@@ -49,7 +49,10 @@ class Snapshots:
 _FORMAT = 2
 """1, of version 0.1.0, had the columns of LeNet's matrix products in another order."""
 
+
 _MEAN_IMAGE = "mean_image"
+
+
 _PARAMETER = "parameters."
 
 

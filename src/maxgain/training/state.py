@@ -21,8 +21,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
-from maxgain.atomic import atomic_path, explained_errors
 from maxgain.errors import InputError
+from maxgain.files.atomic import atomic_path, explained_errors
 
 _NUMBER = "number."
 

@@ -1,25 +1,13 @@
 """Downloads the weights of one network; what fails is written down and stops no other network."""
 
-import json
-from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from maxgain.atomic import atomic_path
-from maxgain.download import download
-from maxgain.errors import InputError
+from maxgain.files.checksums import check_checksum
+from maxgain.files.download import download
 from maxgain.zoo.lock import check_or_trust
-from maxgain.zoo.matconvnet import read_matconvnet
-from maxgain.zoo.registry import RegistryRow, find_row, is_user_network
-from maxgain.zoo.state_dict import check_checksum
-
-
-@dataclass(frozen=True)
-class NetworkStatus:
-    """Whether a network could be had, and if not, why."""
-
-    name: str
-    ok: bool
-    reason: str = ""
+from maxgain.zoo.names import find_row, is_user_network
+from maxgain.zoo.readers.matconvnet.network import read_matconvnet
+from maxgain.zoo.registry import RegistryRow
 
 
 def fetch_weights(
@@ -47,13 +35,13 @@ def fetch_weights(
     """
     if is_user_network(name):
         if name.startswith("timm:"):
-            from maxgain.zoo.user import load_user_network
+            from maxgain.zoo.readers.function import load_user_network
 
             load_user_network(name, folder)
         return None
     row = find_row(name)
     if row.family == "carried":
-        from maxgain.zoo.carried import carried_file
+        from maxgain.zoo.readers.carried import carried_file
 
         check_checksum(carried_file(row), row.checksum)
         return None
@@ -77,33 +65,3 @@ def _verify(file: Path, row: RegistryRow, lock: Path) -> None:
         return
     read_matconvnet(file)  # Never trust at first use what is not a network.
     check_or_trust(file, row.file_name, lock)
-
-
-def write_status(path: Path, status: NetworkStatus) -> None:
-    """Write a status as JSON."""
-    with atomic_path(path) as temporary:
-        temporary.write_text(json.dumps(asdict(status), indent=2) + "\n")
-
-
-def require_fetched(path: Path) -> None:
-    """Raise InputError, with the reason of the download's failure, where there was one."""
-    status = read_status(path)
-    if not status.ok:
-        raise InputError(status.reason)
-
-
-def read_status(path: Path) -> NetworkStatus:
-    """Status of a JSON file made by `write_status`.
-
-    Raises
-    ------
-    InputError
-        The file is missing or not such a file.
-    """
-    try:
-        status = NetworkStatus(**json.loads(path.read_text()))
-    except (OSError, ValueError, TypeError, RecursionError) as error:
-        raise InputError(f"{path} is not a network's status: {error}.") from error
-    if not isinstance(status.name, str) or not isinstance(status.ok, bool):
-        raise InputError(f"{path} is not a network's status.")
-    return status

@@ -3,9 +3,10 @@
 from pathlib import Path
 
 from maxgain.errors import InputError
-from maxgain.zoo.matconvnet import read_matconvnet
+from maxgain.zoo.names import find_row, is_user_network
 from maxgain.zoo.network import PretrainedNetwork
-from maxgain.zoo.registry import RegistryRow, find_row, is_user_network
+from maxgain.zoo.readers.matconvnet.network import read_matconvnet
+from maxgain.zoo.registry import RegistryRow
 
 
 def load_network(name: str, folder: Path, side: int | None = None) -> PretrainedNetwork:
@@ -29,7 +30,7 @@ def load_network(name: str, folder: Path, side: int | None = None) -> Pretrained
     if name.endswith(".mat"):
         return _read_matconvnet_network(name, Path(name), None)
     if is_user_network(name):
-        from maxgain.zoo.user import load_user_network
+        from maxgain.zoo.readers.function import load_user_network
 
         return load_user_network(name, folder, side)
     row = find_row(name)
@@ -42,10 +43,10 @@ def load_network(name: str, folder: Path, side: int | None = None) -> Pretrained
             )
         return _read_matconvnet_network(name, path, row)
     if row.family == "torchvision":
-        from maxgain.zoo.torchvision_models import load_torchvision
+        from maxgain.zoo.readers.torchvision import load_torchvision
 
         return load_torchvision(row, folder / row.file_name)
-    from maxgain.zoo.carried import load_carried, load_random_control
+    from maxgain.zoo.readers.carried import load_carried, load_random_control
 
     return load_carried(row) if row.family == "carried" else load_random_control(row)
 

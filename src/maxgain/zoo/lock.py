@@ -5,8 +5,8 @@ from pathlib import Path
 from filelock import FileLock
 
 from maxgain.errors import InputError
-from maxgain.provenance import checksum
-from maxgain.tables import read_table, write_table
+from maxgain.files.checksums import checksum
+from maxgain.files.csv import read_table, write_table
 
 _COLUMNS = ("name", "sha256", "bytes")
 

@@ -2,24 +2,21 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 from jaxtyping import Float
 from PIL.Image import Image
-from safetensors.torch import save_file
 from torch import Tensor
 
-from maxgain.atomic import atomic_path
 from maxgain.errors import InputError
-from maxgain.probes import impulse_image, raw_impulse_image
-from maxgain.response import CLASS_PROJECTIONS, ClassProjection, Measurement, measure
-from maxgain.tables import write_table
-from maxgain.zoo.columns import ZOO_COLUMNS
+from maxgain.response.measure import Measurement, measure
+from maxgain.response.probes import impulse_image, raw_impulse_image
+from maxgain.response.projections import CLASS_PROJECTIONS, ClassProjection
+from maxgain.zoo.crop import crop_photograph
 from maxgain.zoo.network import PretrainedNetwork
-from maxgain.zoo.photograph import crop_photograph
 
 CHANNELS = ("red", "green", "blue")
+
 
 ImageKind = Literal["natural", "impulse"]
 
@@ -131,27 +128,6 @@ def figure_arrays(
         arrays[f"{probe.image}.gradient"] = measurement.result.gradient
         arrays[f"{probe.image}.response"] = measurement.result.response
     return arrays
-
-
-def write_zoo_files(
-    table: Path,
-    arrays: Path,
-    network: PretrainedNetwork,
-    measurements: list[ProbeMeasurement],
-    photograph: str,
-) -> None:
-    """Write the rows and the arrays of one network."""
-    write_table(table, ZOO_COLUMNS, zoo_rows(network, measurements, photograph))
-    with atomic_path(arrays) as temporary:
-        tensors = {name: x.contiguous() for name, x in figure_arrays(network, measurements).items()}
-        save_file(tensors, temporary)
-
-
-def write_empty_files(table: Path, arrays: Path) -> None:
-    """Write a table without rows and arrays without any, for a network that is missing."""
-    write_table(table, ZOO_COLUMNS, [])
-    with atomic_path(arrays) as temporary:
-        save_file({}, temporary)
 
 
 def channel_names(channels: int) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from maxgain.models.scaling import ScaledInput
+from maxgain.networks.scaling import ScaledInput
 from maxgain.zoo.registry import Family, Scaling
 
 Interpolation = Literal["bilinear", "bicubic"]

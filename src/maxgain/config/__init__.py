@@ -1,0 +1,1 @@
+"""The configuration of a replication, typed; nothing heavy is imported."""

@@ -1,0 +1,36 @@
+"""SHA-256 of contents and files."""
+
+import hashlib
+from pathlib import Path
+
+from maxgain.errors import InputError
+
+
+def checksum(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def sha256_of(content: bytes) -> str:
+    """Return the SHA-256 of `content` in hexadecimal digits."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def check_checksum(path: Path, checksum: str) -> None:
+    """Compare the SHA-256 of a file with the given one, or its beginning.
+
+    Raises
+    ------
+    InputError
+        The file is missing or another.
+    """
+    try:
+        with path.open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror or error}.") from error
+    if not found.startswith(checksum):
+        raise InputError(
+            f"{path} has the SHA-256 {found[: max(len(checksum), 8)]}; it must be {checksum}."
+        )

@@ -1,0 +1,27 @@
+"""Named arrays in safetensors files, read with one sentence on what is wrong."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from maxgain.errors import InputError
+
+if TYPE_CHECKING:
+    from numpy import ndarray
+
+
+def read_arrays(path: Path) -> "dict[str, ndarray]":
+    """Arrays of a safetensors file by name.
+
+    Raises
+    ------
+    InputError
+        The file is missing or not in that format.
+    """
+    from safetensors import SafetensorError
+    from safetensors.numpy import load_file
+
+    try:
+        return dict(load_file(path))
+    except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
+        # A type of numbers that NumPy has not, such as bfloat16, is a KeyError or a TypeError.
+        raise InputError(f"{path} cannot be read as safetensors: {error}.") from error

@@ -1,0 +1,5 @@
+"""Maximum Gain of a running training."""
+
+from maxgain.monitor.monitor import GainMonitor
+
+__all__ = ["GainMonitor"]

@@ -1,0 +1,1 @@
+"""Architectures that are trained, their initial values and learning-rate multipliers."""

@@ -1,0 +1,1 @@
+"""What each result table holds: columns, types, reader."""

@@ -1,0 +1,63 @@
+"""All result tables of a results folder, read together."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pandas import DataFrame
+
+from maxgain.errors import InputError
+from maxgain.files.csv import read_frame
+from maxgain.tables.curves import CURVE_COLUMNS, CURVE_NUMBERS, RUN_NUMBERS
+from maxgain.tables.toy import TOY_NUMBERS, TOY_TEXTS
+from maxgain.tables.zoo import ZOO_COLUMNS, ZOO_NUMBERS
+
+
+@dataclass(frozen=True)
+class ResultTables:
+    """The tables of one results folder; what was not run is absent.
+
+    Attributes
+    ----------
+    curves
+        Experiment ("mnist_rates", "cifar_rates", "networks", "capacity") to its tidy table, one
+        row per run and epoch.
+    toy, zoo
+        The tables of figures 1-4 and of figures 5-7.
+    """
+
+    curves: Mapping[str, DataFrame] = field(default_factory=dict)
+    toy: DataFrame | None = None
+    zoo: DataFrame | None = None
+
+
+def read_result_tables(folder: Path) -> ResultTables:
+    """Return the tables of a results folder: curves/*.csv, toy.csv, zoo.csv, as far as present.
+
+    Raises
+    ------
+    InputError
+        The folder does not exist, or a table cannot be parsed.
+    """
+    if not folder.is_dir():
+        raise InputError(f"results folder {folder} does not exist.")
+    curves = {path.stem: read_curve_table(path) for path in sorted(folder.glob("curves/*.csv"))}
+    toy, zoo = (
+        read_frame(folder / name, columns, numbers) if (folder / name).exists() else None
+        for name, columns, numbers in (
+            ("toy.csv", TOY_TEXTS, TOY_NUMBERS),
+            ("zoo.csv", ZOO_COLUMNS, ZOO_NUMBERS),
+        )
+    )
+    return ResultTables(curves, toy, zoo)
+
+
+def read_curve_table(path: Path) -> DataFrame:
+    """Return the tidy table of an experiment, one row for each run and epoch.
+
+    Raises
+    ------
+    InputError
+        The file is missing, is no table, lacks a column or has text in place of numbers.
+    """
+    return read_frame(path, CURVE_COLUMNS, CURVE_NUMBERS, RUN_NUMBERS)

@@ -1,0 +1,1 @@
+"""The toy network of section III: one Gaussian filter and a ReLU."""

@@ -1,0 +1,1 @@
+"""Networks in MatConvNet's files."""
