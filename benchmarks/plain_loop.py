@@ -17,7 +17,7 @@ from benchmarks.cases import BATCH_SIZE, LEARNING_RATE, MOMENTUM, Case, syntheti
 from maxgain.networks.recipes import RECIPES
 
 # isort: split
-import maxgain.zoo.readers.torchvision_ops  # noqa: F401 - makes the next import work on CPU builds
+import maxgain.networks.torchvision_ops  # noqa: F401 - makes the next import work on CPU builds
 
 # isort: split
 from torchvision import transforms

@@ -86,6 +86,8 @@ class Experiment(Section):
                 momentum=self.momentum,
                 schedule=tuple((epochs, float(rate)) for epochs, rate in self.schedule),
                 precision=self.precision,
+                architecture=_architecture(network, self.dataset),
+                augmentation="batch-flip" if self.dataset == "cifar10" else "none",
             )
             for network, capacity in self._arms()
             for factor in self.rate_factors
@@ -95,6 +97,12 @@ class Experiment(Section):
 
 def _arm(network: str, capacity: Fraction) -> str:
     return network if capacity == 1 else f"{network} x{capacity}"
+
+
+def _architecture(network: str, dataset: str) -> str:
+    if network == "nin":
+        return "nin"
+    return {"mnist": "lenet-mnist", "cifar10": "lenet-cifar"}[dataset]
 
 
 @dataclass(frozen=True)
@@ -122,6 +130,13 @@ class Run:
     momentum: float
     schedule: tuple[tuple[int, float], ...]
     precision: Precision
+    architecture: str
+    initialisation: str = "recipe"
+    optimiser: str = "sgd"
+    nesterov: bool = False
+    weight_decay: float | None = None
+    augmentation: str = "none"
+    fast: bool = True
 
     @property
     def name(self) -> str:
@@ -132,13 +147,6 @@ class Run:
             rate += "-" + "-".join(f"{epochs}x{factor:g}" for epochs, factor in self.schedule)
         rate += f"-batch{self.batch_size}-momentum{self.momentum:g}"
         return f"{self.dataset}/{network}/{rate}/seed{self.seed}"
-
-    @property
-    def architecture(self) -> str:
-        """Name of the network among `maxgain.networks.recipes.RECIPES`."""
-        if self.network == "nin":
-            return "nin"
-        return {"mnist": "lenet-mnist", "cifar10": "lenet-cifar"}[self.dataset]
 
     @property
     def cost(self) -> float:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from maxgain.files.csv import write_table
-from maxgain.networks.recipes import build_network
+from maxgain.networks.building import build_network
 from maxgain.response.probes import impulse_image, raw_impulse_image
 from maxgain.response.projections import ClassProjection
 from maxgain.response.snapshots import snapshot_gains
