@@ -27,7 +27,7 @@ class NetworkChoice(Section):
     """In place of the experiment's."""
 
 
-def _as_choice(value: Any) -> Any:
+def _as_choice(value: Any) -> Any:  # what YAML gives, of any kind
     return {"name": value} if isinstance(value, str) else value
 
 
@@ -38,7 +38,11 @@ class Experiment(Section):
     """One of `datasets`."""
 
     networks: Annotated[
-        list[Annotated[NetworkChoice, BeforeValidator(_as_choice)]], Field(min_length=1), Unique
+        list[
+            Annotated[NetworkChoice, BeforeValidator(_as_choice, json_schema_input_type=str | dict)]
+        ],
+        Field(min_length=1),
+        Unique,
     ]
     """Names, or mappings of name, epochs and capacities."""
 

@@ -5,7 +5,14 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    WithJsonSchema,
+)
 
 Precision = Literal["fp32", "tf32", "bf16"]
 Device = Literal["auto", "cpu", "cuda"]
@@ -71,7 +78,12 @@ def _expanded(path: Path) -> Path:
     return path.absolute() if str(path).startswith("-") else path
 
 
-Factor = Annotated[Fraction, BeforeValidator(_as_fraction), AfterValidator(_positive)]
+Factor = Annotated[
+    Fraction,
+    BeforeValidator(_as_fraction),
+    AfterValidator(_positive),
+    WithJsonSchema({"anyOf": [{"type": "number"}, {"type": "string"}]}),
+]
 Label = Annotated[str, AfterValidator(_printable)]
 UserPath = Annotated[Path, AfterValidator(_expanded)]
 Unique = AfterValidator(_without_repeats)

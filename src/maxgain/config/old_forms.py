@@ -87,7 +87,7 @@ def _with_fewer_epochs(
 ) -> list[Any]:
     """Networks with the exceptions `{nin: 4}` or `{lenet x4: 6}`, each said of its own network."""
     known: list[Any] = []
-    found = set()
+    found: set[str] = set()
     for network in networks:
         entry = dict(network) if isinstance(network, Mapping) else {"name": network}
         own = entry.pop("capacities", capacities)
