@@ -73,7 +73,7 @@ def train(
     """
     import torch
 
-    from maxgain.config.experiments import Run, _architecture
+    from maxgain.config.experiments import Run
     from maxgain.data.prepared import load_prepared
     from maxgain.pipeline.training import run_training_job
     from maxgain.training.memory import keep_freed_memory
@@ -93,8 +93,6 @@ def train(
         momentum=momentum,
         schedule=_parsed_schedule(schedule),
         precision=precision.value,
-        architecture=_architecture(network.value, prepared.role),
-        augmentation="batch-flip" if prepared.role == "cifar10" else "none",
     )
     run_training_job(run, prepared, output, state or output / "state", device.value, threads)
 

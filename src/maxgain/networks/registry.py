@@ -27,7 +27,7 @@ class NetworkRow(Row):
         Whether the function is the user's, called with a capacity where it has such a parameter.
     products
         Millions of products to compute the logits of one image of the paper's size: coefficients
-        of 1, capacity and its square. They order jobs, long ones first.
+        of 1, capacity and its square; None where nobody knows. They order jobs, long ones first.
     recipe
         "package.module:name" of its `maxgain.networks.recipes.Recipe`; empty: the library's
         initial values, multipliers 1, no weight decay.
@@ -39,14 +39,9 @@ class NetworkRow(Row):
     channels: tuple[int, ...] = ()
     capacities: tuple[float, float] | None = None
     is_users: bool = False
-    products: tuple[float, float, float] = (100.0, 0.0, 0.0)  # Where nothing is known.
+    products: tuple[float, float, float] | None = None
     recipe: str = ""
     library_name: str = ""
-
-    def cost(self, capacity: float) -> float:
-        """Millions of products for one image at a capacity."""
-        constant, linear, quadratic = self.products
-        return constant + linear * capacity + quadratic * capacity**2
 
     def check(self, shape: tuple[int, int, int], classes: int, capacity: float) -> None:
         """See whether the architecture takes images of a shape (channels, height, width).
@@ -162,3 +157,18 @@ NETWORKS = NetworkRegistry(
     ),
 )
 """Every architecture: rows here, entry points of `maxgain.networks`, libraries, the user's."""
+
+
+def products(architecture: str, capacity: float) -> float | None:
+    """Millions of products to compute the logits of one image; None where nobody knows.
+
+    Raises
+    ------
+    InputError
+        Unknown name.
+    """
+    coefficients = NETWORKS.find(architecture).products
+    if coefficients is None:
+        return None
+    constant, linear, quadratic = coefficients
+    return constant + linear * capacity + quadratic * capacity**2

@@ -9,13 +9,28 @@ import torch
 from rich.console import Console
 
 from maxgain.config.experiments import Run
-from maxgain.data.prepared import PreparedData
+from maxgain.data.prepared import PreparedData, load_prepared
 from maxgain.files.provenance import installed_versions
+from maxgain.pipeline.jobs import TrainJob
 from maxgain.training.device import choose_device, describe_device, emulates_bf16
 from maxgain.training.loop import Report, TrainingData, train
+from maxgain.training.memory import keep_freed_memory
 from maxgain.training.results import RunResults
 from maxgain.training.snapshots import Architecture
 from maxgain.training.state import TrainingState
+
+
+def train_run(job: TrainJob, data: Path, output: Path, state_root: Path) -> None:
+    """Train a run on a file that `maxgain pipeline prepare` wrote, as a process of its own.
+
+    Raises
+    ------
+    InputError
+        As `run_training_job`, or the file is missing or damaged.
+    """
+    torch.set_num_threads(job.threads)
+    keep_freed_memory()
+    run_training_job(job.run, load_prepared(data), output, state_root, job.device, job.threads)
 
 
 def run_training_job(
