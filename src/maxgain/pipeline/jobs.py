@@ -6,7 +6,7 @@ workflow is planned with it.
 """
 
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
@@ -17,6 +17,8 @@ from maxgain.config.outputs import Gain
 from maxgain.config.parsing import parse_json
 from maxgain.config.protocol import Protocol
 from maxgain.errors import InputError
+
+JobType = TypeVar("JobType", bound="Job")
 
 
 class Job(BaseModel):
@@ -29,7 +31,7 @@ class Job(BaseModel):
         return self.model_dump_json(by_alias=True)
 
     @classmethod
-    def of_text(cls, text: str) -> Self:
+    def of_text(cls: type[JobType], text: str) -> JobType:
         """Job of its JSON form.
 
         Raises

@@ -145,7 +145,8 @@ def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, float]] | None:
         numbers = {name: float(value) for name, value in _beginning_with(_NUMBER, found).items()}
     except (SafetensorError, RuntimeError, ValueError):  # Not what `_write` writes.
         return None
-    return _beginning_with(_TENSOR, found), numbers
+    tensors = _beginning_with(_TENSOR, found)
+    return (tensors, numbers) if len(tensors) + len(numbers) == len(found) else None
 
 
 def _beginning_with(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -1,11 +1,45 @@
 """A training as a job: killed, resumed, waited for, diverged; what it says and leaves."""
 
+import math
+import multiprocessing
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from maxgain.config.experiments import Run
+from maxgain.config.parsing import parse_protocol
+from maxgain.data.prepared import PreparedData, write_prepared
+from maxgain.errors import InputError
+from maxgain.files.csv import read_table, write_table
+from maxgain.networks.building import build_network
+from maxgain.pipeline import training
+from maxgain.pipeline.curves import write_curves
+from maxgain.pipeline.jobs import TrainJob, curves_job
+from maxgain.pipeline.quantities import write_gains
+from maxgain.pipeline.training import _identity, run_training_job, train_run
+from maxgain.response.measure import measure
+from maxgain.response.probes import impulse_image, raw_impulse_image
+from maxgain.tables.curves import CURVE_COLUMNS, HISTORY_COLUMNS
+from maxgain.training.snapshots import read_snapshots
+from maxgain.training.state import TrainingState
+from tests.exact.training.training_cases import (
+    BATCH,
+    RUN,
+    Interrupted,
+    killed_in_epoch,
+    prepared,
+)
+
 FILES = ("snapshots.safetensors", "history.csv", "provenance.json")
 
 
-def _train(run: Run, folder: Path, prepared: PreparedData | None = None) -> dict[str, bytes]:
-    data = prepared or prepared()
-    run_training_job(run, data, folder / "run", folder / "state", "cpu", 1)
+def _train(run: Run, folder: Path, data: PreparedData | None = None) -> dict[str, bytes]:
+    run_training_job(run, data or prepared(), folder / "run", folder / "state", "cpu", 1)
     return {name: (folder / "run" / name).read_bytes() for name in FILES}
 
 
@@ -15,33 +49,34 @@ def _one_state(folder: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("run", "prepared"),
+    ("run", "data"),
     [
         (RUN, prepared()),
         (replace(RUN, schedule=((1, 1.0), (2, 0.1)), precision="bf16"), prepared()),
-        (replace(RUN, network="nin", capacity=1.0, epochs=3), prepared(shape=(3, 7, 8))),
+        (replace(RUN, architecture="nin", capacity=1.0, epochs=3), prepared((3, 7, 8))),
         (
-            replace(RUN, dataset="mnist", capacity=1.0, epochs=3),
-            prepared("mnist", (1, 16, 17)),
+            replace(RUN, architecture="lenet-mnist", capacity=1.0, epochs=3, augmentation="none"),
+            prepared((1, 16, 17)),
         ),
     ],
     ids=["lenet-cifar", "schedule-bf16", "nin", "lenet-mnist"],
 )
 def test_run_killed_in_any_epoch_ends_with_the_same_bytes(
-    tmp_path: Path, run: Run, prepared: PreparedData
+    tmp_path: Path, run: Run, data: PreparedData
 ) -> None:
-    whole = _train(run, tmp_path / "whole", prepared)
+    whole = _train(run, tmp_path / "whole", data)
     for epoch in range(1, run.epochs + 1):
         folder = tmp_path / f"killed{epoch}"
         with killed_in_epoch(epoch):
-            _train(run, folder, prepared)
+            _train(run, folder, data)
         assert not (folder / "run").exists()
-        assert _train(run, folder, prepared) == whole
+        assert _train(run, folder, data) == whole
         seconds = [row["seconds"] for row in read_table(folder / "run/seconds.csv", ("seconds",))]
         assert [text == "nan" for text in seconds] == [
             number < epoch for number in range(1, run.epochs + 1)
         ]
-        assert list((folder / "state").iterdir()) == []  # Nothing is left of the state.
+        # Nothing is left of the state but the lock, which another process may be waiting on.
+        assert [path.suffix for path in (folder / "state").iterdir()] == [".lock"]
 
 
 def test_run_killed_again_and_again(tmp_path: Path) -> None:
@@ -152,6 +187,12 @@ def test_more_epochs_go_on_from_the_state_of_fewer(tmp_path: Path) -> None:
         replace(RUN, schedule=((2, 0.5),)),
         replace(RUN, precision="bf16"),
         replace(RUN, capacity=0.5),
+        replace(RUN, weight_decay=0.01),
+        replace(RUN, nesterov=True),
+        replace(RUN, optimiser="adamw"),
+        replace(RUN, initialisation="library"),
+        replace(RUN, augmentation="none"),
+        replace(RUN, fast=False),
     ],
 )
 def test_changed_settings_never_pick_up_state(tmp_path: Path, changed: Run) -> None:
@@ -174,7 +215,7 @@ def test_state_belongs_to_data_threads_and_device(tmp_path: Path) -> None:
         folder(preprocessing="other"),
         folder(checksums={"training": "1", "validation": "3"}),
         folder(replace(RUN, dataset="mnist")),
-        folder(replace(RUN, network="nin")),
+        folder(replace(RUN, architecture="nin")),
     }
     assert len(others) == 7
 
@@ -216,29 +257,6 @@ def test_second_process_waits_and_ends_with_the_same_bytes(tmp_path: Path) -> No
     other.join(60)
     assert other.exitcode == 0
     assert {name: (folder / "run" / name).read_bytes() for name in FILES} == whole
-
-
-def test_lock_that_was_removed_holds_the_next_process_off(tmp_path: Path) -> None:
-    """One trains, one waits; the first removes its state; a third must wait for the second."""
-    state, waits = TrainingState(tmp_path, {"run": 1}), threading.Event()
-    held, finish = threading.Event(), threading.Event()
-
-    def second() -> None:
-        with state.locked(waits.set):
-            held.set()
-            finish.wait(20)
-
-    thread = threading.Thread(target=second)
-    with state.locked():
-        thread.start()
-        assert waits.wait(20)
-        state.remove()
-    assert held.wait(20)
-    (lock,) = tmp_path.glob("*.lock")
-    with lock.open("wb") as third, pytest.raises(BlockingIOError):
-        fcntl.flock(third, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    finish.set()
-    thread.join()
 
 
 def test_state_that_cannot_be_written_is_refused_in_a_sentence(tmp_path: Path) -> None:
@@ -341,13 +359,14 @@ def test_gains_are_those_of_the_snapshots(tmp_path: Path, impulse: str) -> None:
 def test_curves_are_cut_to_an_experiments_epochs(tmp_path: Path) -> None:
     raw = {
         "protocol": "x",
-        "data": {"cifar10": {}},
+        "datasets": {"cifar10": {"source": "local", "location": "x", "augmentation": "batch-flip"}},
+        "networks": {"lenet": {"from": "lenet-cifar", "capacity": "1/4"}},
         "experiments": {
             name: {
                 "dataset": "cifar10",
+                "networks": ["lenet"],
                 "learning_rate": rate,
                 "rate_factors": [factor],
-                "capacities": ["1/4"],
                 "epochs": epochs,
                 "seeds": [3],
                 "batch_size": BATCH,
@@ -363,7 +382,7 @@ def test_curves_are_cut_to_an_experiments_epochs(tmp_path: Path) -> None:
         folder / "snapshots.safetensors", folder / "gains.csv", "centred", 255.0, "inverse-score"
     )
     for name, factor, epochs in (("short", "0.1", 2), ("long", "1.0", 3)):
-        write_curves(name, protocol.experiments[name], tmp_path / "runs", tmp_path / "curves.csv")
+        write_curves(curves_job(protocol, name), tmp_path / "runs", tmp_path / "curves.csv")
         rows = read_table(tmp_path / "curves.csv", CURVE_COLUMNS)
         assert [row["epoch"] for row in rows] == [str(epoch + 1) for epoch in range(epochs)]
         assert {row["rate_factor"] for row in rows} == {factor}
@@ -376,9 +395,34 @@ def test_curves_are_cut_to_an_experiments_epochs(tmp_path: Path) -> None:
         [{"epoch": row["epoch"], "gain_db": row["gain_db"]} for row in gains[:2]],
     )
     with pytest.raises(InputError, match=r"3 epochs in history.csv and 2 in gains.csv"):
-        write_curves("long", protocol.experiments["long"], tmp_path / "runs", tmp_path / "c.csv")
+        write_curves(curves_job(protocol, "long"), tmp_path / "runs", tmp_path / "c.csv")
+
+
+def test_job_of_its_own_process_does_the_same(tmp_path: Path) -> None:
+    write_prepared(tmp_path / "data.safetensors", prepared())
+    job = TrainJob(run=RUN, device="cpu", threads=1)
+    assert TrainJob.of_text(job.text()) == job
+    train_run(job, tmp_path / "data.safetensors", tmp_path / "run", tmp_path / "state")
+    found = {name: (tmp_path / "run" / name).read_bytes() for name in FILES}
+    assert found == _train(RUN, tmp_path / "other")
+
+
+@pytest.mark.parametrize(
+    ("precision", "emulated"), [("bf16", True), ("bf16", False), ("fp32", True)]
+)
+def test_emulated_precision_is_said(
+    tmp_path: Path,
+    precision: str,
+    emulated: bool,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(training, "emulates_bf16", lambda device: emulated)
+    _train(replace(RUN, precision=precision, epochs=1), tmp_path)  # type: ignore[arg-type]
+    said = "warning: this processor has no bf16 instructions" in capsys.readouterr().out
+    assert said == (precision == "bf16" and emulated)
 
 
 def test_network_that_does_not_fit_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="needs at least 8 x 8"):
-        _train(RUN, tmp_path, prepared(shape=(3, 7, 7)))
+        _train(RUN, tmp_path, prepared((3, 7, 7)))
