@@ -55,7 +55,7 @@ def _twin(module: nn.Module, known: dict[nn.Module, nn.Module]) -> nn.Module:
 def _with_faster_children(module: nn.Module, known: dict[nn.Module, nn.Module]) -> nn.Module:
     children = {name: child for name, child in module._modules.items() if child is not None}
     # A subclass may call its children in another order.
-    if type(module).forward is nn.Sequential.forward:
+    if isinstance(module, nn.Sequential) and type(module).forward is nn.Sequential.forward:
         faster = dict(_fused(list(children.items()), known))
     else:
         faster = {name: _twin(child, known) for name, child in children.items()}

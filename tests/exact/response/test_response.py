@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from maxgain.errors import InputError
-from maxgain.networks.recipes import build_network, initialise
+from maxgain.networks.building import build_network
+from maxgain.networks.recipes import initialise
 from maxgain.networks.scaling import ScaledInput
 from maxgain.response.measure import input_gradient, measure
 from maxgain.response.probes import impulse_image, raw_impulse_image
@@ -38,7 +39,7 @@ def _linear_network(weight: Tensor) -> nn.Sequential:
 
 def _network(name: str, seed: int = 0, gain: float = 1.0) -> nn.Module:
     network = build_network(name, SHAPES[name], 10)
-    initialise(name, network, _generator(seed))
+    initialise(network, name, _generator(seed))
     with torch.no_grad():
         for parameter in network.parameters():
             parameter *= gain
