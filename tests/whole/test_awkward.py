@@ -40,7 +40,9 @@ def test_variables_of_other_tools_change_nothing(
     snakemake = {name: value for name, value in OTHER_TOOLS.items() if name != "PYTHONWARNINGS"}
     rules = folder / "workflow/rules/common.smk"
     export = f"export PYTHONWARNINGS={OTHER_TOOLS['PYTHONWARNINGS']}; "
-    rules.write_text(rules.read_text().replace("set -euo pipefail; ", f"set -euo pipefail; {export}"))
+    rules.write_text(
+        rules.read_text().replace("set -euo pipefail; ", f"set -euo pipefail; {export}")
+    )
     done = run_in(folder, "snakemake", "--cores", "2", *TARGETS, *SMOKE, **snakemake)
     assert done.returncode == 0, done.stdout[-5000:]
     found = read_results(folder)
@@ -51,9 +53,7 @@ def test_variables_of_other_tools_change_nothing(
     ("name", "value"),
     [("OMP_NUM_THREADS", "0"), ("OMP_NUM_THREADS", None), ("COLUMNS", "x"), ("MPLBACKEND", "no")],
 )
-def test_a_single_command_heeds_no_other_tool(
-    name: str, value: str | None, tmp_path: Path
-) -> None:
+def test_a_single_command_heeds_no_other_tool(name: str, value: str | None, tmp_path: Path) -> None:
     words = ["pipeline", "toy", "--table", "toy.csv", "--arrays", "toy.safetensors"]
     changed = {key: os.environ[key] for key in () if key}
     if value is not None:
@@ -73,9 +73,7 @@ def test_every_path_may_be_awkward(reference: dict[str, bytes], tmp_path: Path) 
     }
     _copy_sample_photograph(tmp_path / f"{AWKWARD}.jpg")
     (folder / f"{AWKWARD}.yaml").write_text(yaml.safe_dump(overlay, allow_unicode=True))
-    done = run_in(
-        folder, "snakemake", "--cores", "2", *TARGETS, *SMOKE, f"./{AWKWARD}.yaml"
-    )
+    done = run_in(folder, "snakemake", "--cores", "2", *TARGETS, *SMOKE, f"./{AWKWARD}.yaml")
     assert done.returncode == 0, done.stdout[-5000:]
     found = read_results(folder)
     tables = [name for name in found if name.endswith("history.csv") or "/curves/" in name]
