@@ -14,7 +14,7 @@ from maxgain.monitor.curves import Curves, Record, curves_of, live_channels
 from maxgain.monitor.registry import DIAGNOSIS_RULES
 from maxgain.monitor.shape import checked_shape, image_shape
 from maxgain.response.measure import measure
-from maxgain.response.probes import impulse_image, impulse_set
+from maxgain.response.probes import central_places, impulse_image, impulse_set
 from maxgain.response.projections import ALL_CLASS_PROJECTIONS, ClassProjection
 
 if TYPE_CHECKING:
@@ -44,7 +44,8 @@ class GainMonitor:
         "inverse-score" (the paper's), "score" or "log-odds".
     impulses
         Number of the set over which means and their errors are taken
-        (`maxgain.response.probes.impulse_set`); 0 records the centred impulse alone.
+        (`maxgain.response.probes.impulse_set`), fewer where an image has no more places; 0 records
+        the centred impulse alone.
     seed
         Of the set's places.
     measure_every
@@ -94,6 +95,7 @@ class GainMonitor:
         self._network = network
         self._image = impulse_image(*sizes, value=impulse_value)
         self._set = self._image[None][:0]
+        impulses = min(impulses, central_places(*sizes[1:]))
         if impulses:
             self._set = impulse_set(*sizes, impulses, seed=seed, value=impulse_value)
         self._projection: ClassProjection = projection

@@ -74,10 +74,10 @@ _lock = threading.Lock()
 
 def _enter_disabled(context: torch.autocast) -> Any:  # as torch types it
     if not _measuring[threading.get_ident()]:
-        return _plain_enter(context)
+        return _plain_enter(context)  # type: ignore[no-untyped-call]
     enabled, context._enabled = context._enabled, False
     try:
-        return _plain_enter(context)
+        return _plain_enter(context)  # type: ignore[no-untyped-call]
     finally:
         context._enabled = enabled
 

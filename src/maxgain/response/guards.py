@@ -62,7 +62,7 @@ def checked_image(image: object) -> None:
             f"image has the dtype {image.dtype} and {image.numel()} values; it must hold real "
             "0-255 pixels."
         )
-    if not image.isfinite().all():
+    if not image.to(torch.float64).isfinite().all():
         raise InputError("image holds values that are NaN or infinite; all must be finite.")
 
 
@@ -76,10 +76,7 @@ def checked_network(network: object) -> nn.Module:
     """
     if not isinstance(network, nn.Module):
         raise InputError(f"network is a {_type_name(network)}; it must be a torch.nn.Module.")
-    wrapped = (nn.DataParallel, nn.parallel.DistributedDataParallel)
-    while isinstance(network, wrapped) or hasattr(network, "_orig_mod"):
-        network = network.module if isinstance(network, wrapped) else network._orig_mod
-        assert isinstance(network, nn.Module)
+    network = unwrapped(network)[0]
     for name, value in chain(network.named_parameters(), network.named_buffers()):
         if is_lazy(value):
             raise InputError(
@@ -91,6 +88,22 @@ def checked_network(network: object) -> nn.Module:
                 "values; load the weights on a real device first."
             )
     return network
+
+
+def unwrapped(network: nn.Module) -> tuple[nn.Module, str]:
+    """The network inside what only distributes or compiles it, and that wrapper's prefix of names.
+
+    Distributed wrappers prepare for a backward pass that a measurement does not make.
+    """
+    prefix = ""
+    while True:
+        if isinstance(network, nn.DataParallel | nn.parallel.DistributedDataParallel):
+            attribute = "module"
+        elif isinstance(getattr(network, "_orig_mod", None), nn.Module):
+            attribute = "_orig_mod"
+        else:
+            return network, prefix
+        network, prefix = getattr(network, attribute), f"{prefix}{attribute}."
 
 
 def pixels_for(network: nn.Module, image: Tensor) -> Tensor:
@@ -120,8 +133,8 @@ def differentiable_state(network: nn.Module) -> dict[str, Tensor]:
             replaced[name] = value.clone()
     if replaced and isinstance(network, torch.jit.ScriptModule):
         raise InputError(
-            f"the network is TorchScript and holds '{next(iter(replaced))}' in half precision or from "
-            "inference mode; it can be measured after `network.float()`, made outside that mode."
+            f"the network is TorchScript and holds '{next(iter(replaced))}' in half precision or "
+            "from inference mode; measure it in float32, loaded outside that mode."
         )
     return replaced
 
@@ -138,11 +151,17 @@ def diverged_names(network: nn.Module) -> list[str]:
     return names
 
 
+def is_finite(value: Tensor) -> bool:
+    """Whether all numbers are; whole numbers and masks always are."""
+    numbers = value.is_floating_point() or value.is_complex()
+    return not numbers or bool(value.isfinite().all())
+
+
 def has_diverged(network: nn.Module) -> bool:
     """Whether a weight or a statistic is NaN or infinite; a ReLU can hide it from the output."""
     state = dict(chain(network.named_parameters(), network.named_buffers()))
     values = (state[name] for name in diverged_names(network))
-    return not all(bool(value.isfinite().all()) for value in values if value.is_floating_point())
+    return not all(is_finite(value) for value in values)
 
 
 def _holds_no_values(value: Tensor) -> bool:

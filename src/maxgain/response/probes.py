@@ -84,15 +84,15 @@ def impulse_set(
         A size is not positive, or the central half has fewer places than impulses are asked for.
     """
     _check_sizes(channels, height, width)
-    top, left = height // 4, width // 4
-    rows, columns = height - 2 * top, width - 2 * left
-    if not 1 <= number <= rows * columns:
+    available = central_places(height, width)
+    if not 1 <= number <= available:
         raise InputError(
-            f"number is {number}; the central half of {height} x {width} pixels has "
-            f"{rows * columns} places, so it must be from 1 to {rows * columns}."
+            f"number is {number}; the central half of {height} x {width} pixels has {available} "
+            f"places, so it must be from 1 to {available}."
         )
+    top, left, columns = height // 4, width // 4, width - 2 * (width // 4)
     generator = torch.Generator().manual_seed(seed)
-    places = torch.randperm(rows * columns, generator=generator)[:number]
+    places = torch.randperm(available, generator=generator)[:number]
     values = torch.full((number, channels), float(value))
     if signs:
         values *= 1 - 2 * torch.randint(2, (number, 1), generator=generator)
@@ -102,6 +102,11 @@ def impulse_set(
     images = torch.zeros(number, channels, height, width)
     images[torch.arange(number), :, top + places // columns, left + places % columns] = values
     return images
+
+
+def central_places(height: int, width: int) -> int:
+    """Number of pixels in the central half, rows and columns from a quarter to three quarters."""
+    return (height - 2 * (height // 4)) * (width - 2 * (width // 4))
 
 
 def _check_sizes(channels: int, height: int, width: int) -> None:

@@ -15,6 +15,7 @@ from maxgain.response.guards import (
     checked_network,
     diverged_names,
     refusals_named,
+    unwrapped,
 )
 from maxgain.response.outputs import (
     Ending,
@@ -184,9 +185,11 @@ class _Measured:
         if at_once < 1:
             raise InputError(f"snapshots_at_once is {at_once}; it must be at least 1.")
         self._network = checked_network(network)
-        self._snapshots = distinct_snapshots(self._network, snapshots)
+        prefix = unwrapped(network)[1]
+        snapshots = {name.removeprefix(prefix): values for name, values in snapshots.items()}
         self._epochs = checked_epochs(self._network, snapshots)
-        self._images = images.detach().float()
+        self._snapshots = distinct_snapshots(self._network, snapshots)
+        self._images = images.detach().float().clone()
         self._window, self._at_once = window, at_once
         self._ending: Ending = "logits"
 
@@ -265,6 +268,6 @@ class _Measured:
         finite = torch.ones(self._epochs, dtype=torch.bool)
         watched = set(diverged_names(self._network)) & self._snapshots.keys()
         for values in (self._snapshots[name] for name in watched):
-            if values.is_floating_point():
+            if values.is_floating_point() or values.is_complex():
                 finite &= values.reshape(self._epochs, -1).isfinite().all(1).cpu()
         return finite

@@ -69,5 +69,6 @@ def stacked_state(
     chunk = {}
     for name, values in snapshots.items():
         part = values[first : first + number].detach().to(device)
+        part = part.clone() if part.is_inference() else part
         chunk[name] = part.float() if part.is_floating_point() else part
     return chunk

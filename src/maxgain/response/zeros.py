@@ -61,7 +61,9 @@ def check_zeros(
         zero = zero & (derivative(value, near) == 0).flatten(1).all(1)
         if not zero.any():
             return
-        far = value_of(_noised(near.detach(), zero, size, generator))
+        far_image = _noised(near.detach(), zero, size, generator).requires_grad_()
+        far = value_of(far_image)
+        zero = zero & (derivative(far, far_image) == 0).flatten(1).all(1)
         change = (far.detach() - value.detach()).abs()
         moved = moved or bool(change > ROUNDING * value.detach().abs().clamp(min=1))
     if moved:
