@@ -154,7 +154,7 @@ def diverged_names(network: nn.Module) -> list[str]:
 def is_finite(value: Tensor) -> bool:
     """Whether all numbers are; whole numbers and masks always are."""
     numbers = value.is_floating_point() or value.is_complex()
-    return not numbers or bool(value.isfinite().all())
+    return not numbers or bool(value.detach().isfinite().all())
 
 
 def has_diverged(network: nn.Module) -> bool:

@@ -101,7 +101,7 @@ def check_margin(margin: Float[Tensor, "*batch"], ending: Ending) -> None:
     """Raise InputError where scores have rounded to 0 and 1 and their logits are lost."""
     if ending != "logits" and margin.detach().isinf().any():
         raise InputError(
-            f"the network's scores are exactly 0 and 1, rounded by its {ending} (or by an argmax), and "
+            f"the network's scores are exactly 0 and 1, rounded by a {ending} or argmax, and "
             "its logits cannot be had from them; measure it without that last layer."
         )
 
