@@ -44,8 +44,8 @@ def output_tensor(output: Any) -> Tensor:  # networks return what they like
             f" with the keys {', '.join(map(str, output))}" if isinstance(output, Mapping) else ""
         )
         raise InputError(
-            f"the network returns the type {type(output).__name__}{keys}; it must be a tensor, an object "
-            "or mapping with a tensor 'logits', or a tuple whose first entry is a tensor."
+            f"the network returns the type {type(output).__name__}{keys}; it must be a tensor, an "
+            "object or mapping with a tensor 'logits', or a tuple whose first entry is a tensor."
         )
     _check_number_type(found)
     return found
@@ -110,9 +110,7 @@ def _flat(output: Tensor) -> Float[Tensor, "1 classes"]:
     shape = tuple(output.shape)
     classes = "the projection needs logits of shape (1, classes)"
     if output.ndim == 0:
-        raise InputError(
-            f"the network returns one number for a whole batch, shape (); {classes}."
-        )
+        raise InputError(f"the network returns one number for a whole batch, shape (); {classes}.")
     if output.ndim == 1 and len(output) == 1:  # One logit an image, squeezed.
         return output[None]
     if len(output) != 1 or output.numel() == 0:

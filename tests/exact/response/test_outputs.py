@@ -113,7 +113,10 @@ REFUSED: dict[str, tuple[Callable[[Tensor], Any], str]] = {
     "scalar": (lambda logits: logits.mean(), "returns one number for a whole batch"),
     "sequence": (lambda logits: logits[:, None].repeat(1, 7, 1), r"\(1, 7, 4\), a sequence"),
     "segmentation": (lambda logits: logits[..., None, None].repeat(1, 1, 2, 3), "a map of logits"),
-    "segmentation's dict": (lambda logits: OrderedDict(out=logits), "type OrderedDict with the keys out; it must"),
+    "segmentation's dict": (
+        lambda logits: OrderedDict(out=logits),
+        "type OrderedDict with the keys out; it must",
+    ),
     "two rows": (lambda logits: logits.repeat(2, 1), r"for one image has the shape \(2, 4\)"),
     "no row": (lambda logits: logits[0], r"for one image has the shape \(4,\)"),
     "no class": (lambda logits: logits[:, :0], r"has the shape \(1, 0\)"),
