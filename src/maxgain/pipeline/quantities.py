@@ -3,10 +3,12 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from torch import Tensor, stack
+import torch
+from torch import Tensor
 
 from maxgain.files.csv import write_table
 from maxgain.networks.recipes import build_network
+from maxgain.pipeline.jobs import QuantitiesJob
 from maxgain.response.probes import impulse_image, impulse_set, raw_impulse_image
 from maxgain.response.projections import ClassProjection
 from maxgain.response.snapshots import (
@@ -71,10 +73,6 @@ def write_gains(
     image = impulse_image(*made.shape, value=impulse_value)
     if impulse == "raw":
         image = raw_impulse_image(content.mean_image, value=impulse_value)
-    probes = [image]
-    if impulses:
-        places = impulse_set(*made.shape, impulses, seed=seed, value=impulse_value)
-        probes += list(places - content.mean_image if impulse == "raw" else places)
     network = build_network(made.name, made.shape, made.classes, made.capacity)
     gains = snapshot_gains(network, content.parameters, image, projection, window=True)
     channels = [f"gain_db_channel{channel}" for channel in range(made.shape[0])]
@@ -85,7 +83,10 @@ def write_gains(
     )
     columns = ["epoch", "gain_db", *channels]
     if impulses:
-        responses = snapshot_responses(network, content.parameters, stack(probes), projection)
+        places = impulse_set(*made.shape, impulses, seed=seed, value=impulse_value)
+        places = places - content.mean_image if impulse == "raw" else places
+        images = torch.cat([image[None], places])
+        responses = snapshot_responses(network, content.parameters, images, projection)
         rows = (a | b for a, b in zip(rows, _impulse_rows(responses), strict=True))
         columns += IMPULSE_COLUMNS
     write_table(output, columns, rows)
@@ -99,3 +100,10 @@ def _impulse_rows(responses: SnapshotResponses) -> Iterator[dict[str, object]]:
         columns += mean_over_impulses(parts[name][:, 1:])
     for values in zip(*(column.tolist() for column in columns), strict=True):
         yield dict(zip(IMPULSE_COLUMNS, values, strict=True))
+
+
+def measure_snapshots(job: QuantitiesJob, snapshots: Path, output: Path) -> None:
+    """Measure every snapshot of a run and write gains.csv."""
+    torch.set_num_threads(1)
+    gain = job.gain
+    write_gains(snapshots, output, gain.impulse, gain.impulse_value, gain.projection)
