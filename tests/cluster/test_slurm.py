@@ -149,7 +149,7 @@ def process_of(folder: Path, run: str) -> psutil.Process:
             words, place = process.cmdline(), process.cwd()
         except psutil.Error:  # It ended, or is not ours to see.
             continue
-        if place == str(folder) and "train" in words[:3] and f"results/smoke/runs/{run}" in words:
+        if place == str(folder) and "train" in words[:4] and f"results/smoke/runs/{run}" in words:
             return process
     raise AssertionError(f"no process trains {run}")
 

@@ -17,7 +17,7 @@ import psutil
 import pytest
 import yaml
 
-from tests.whole.conftest import clone_workflow, run_in
+from tests.whole.conftest import clone_workflow, prepare_words, run_in, train_job
 
 BINARIES = Path(sys.executable).parent
 EPOCHS = 20
@@ -34,7 +34,7 @@ def processes() -> ForkServerContext:
     """Starts processes that have the library loaded already: torch takes seconds to import."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(
-        ["maxgain.cli.training", "maxgain.pipeline.training", "maxgain.pipeline.quantities"]
+        ["maxgain.cli.pipeline", "maxgain.pipeline.training", "maxgain.pipeline.quantities"]
     )
     return context
 
@@ -43,8 +43,8 @@ def processes() -> ForkServerContext:
 def prepared_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """100 + 50 of the digits that a package carries, prepared for training."""
     path = tmp_path_factory.mktemp("kill") / "mnist.safetensors"
-    words = ["--source", "embedded", "--training-images", "100", "--validation-images", "50"]
-    done = run_in(path.parent, "maxgain", "prepare", "mnist", *words, "--output", str(path))
+    words = prepare_words(training_images=100, validation_images=50)
+    done = run_in(path.parent, *words, "--output", str(path))
     assert done.returncode == 0, done.stdout
     return path
 
@@ -66,12 +66,12 @@ def kill_group(identifier: int) -> None:
 
 
 def train_once(data: Path, output: Path, state: Path, log: Path, epochs: int) -> None:
-    """What `maxgain train` does, in a process that only has to be forked."""
-    from maxgain.cli.training import train
+    """What `maxgain pipeline train` does, in a process that only has to be forked."""
+    from maxgain.pipeline.training import train_run
 
     handle = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     os.dup2(handle, 1)
-    train(data, output, epochs=epochs, state=state)
+    train_run(train_job(epochs), data, output, state)
 
 
 def count_lines(log: Path, pattern: str) -> int:
@@ -221,7 +221,7 @@ class StartedWorkflow:
     def _training(self) -> psutil.Process | None:
         for process in psutil.Process(self.process.pid).children(recursive=True):
             try:
-                if "train" in process.cmdline()[:3]:
+                if "train" in process.cmdline()[:4]:
                     return process
             except psutil.NoSuchProcess:
                 continue

@@ -5,30 +5,18 @@ import sys
 
 import typer
 
-from maxgain.cli import data, figures, training, verdicts, zoo
+from maxgain.cli import pipeline, verdicts, zoo
 from maxgain.errors import InputError
 
 app = typer.Typer(
     name="maxgain",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     help="Spectral response and Maximum Gain of convolutional neural networks.",
 )
-app.command("fetch-dataset")(data.fetch_dataset)
-app.command()(data.prepare)
-app.command()(training.train)
-app.command()(training.gain)
-app.command()(training.curves)
-app.command()(figures.toy)
-app.command()(figures.figure)
-app.command("fetch-weights")(zoo.fetch_weights)
 app.command()(zoo.measure)
-app.command("zoo-measure")(zoo.measure_for_zoo)
-app.command("zoo-table")(zoo.zoo_table)
-app.command()(verdicts.judge)
-app.command("show-verdicts")(verdicts.show_verdicts)
-app.command()(verdicts.provenance)
+app.command("verdicts")(verdicts.show_verdicts)
+app.add_typer(pipeline.app, name="pipeline")
 
 
 def main() -> None:

@@ -2,8 +2,11 @@
 
 from pathlib import Path
 
+import torch
+
 from maxgain.files.csv import write_table
 from maxgain.networks.recipes import build_network
+from maxgain.pipeline.jobs import QuantitiesJob
 from maxgain.response.probes import impulse_image, raw_impulse_image
 from maxgain.response.projections import ClassProjection
 from maxgain.response.snapshots import snapshot_gains
@@ -40,3 +43,10 @@ def write_gains(
         for epoch, gain in enumerate(gains, start=1)
     )
     write_table(output, ["epoch", "gain_db", *channels], rows)
+
+
+def measure_snapshots(job: QuantitiesJob, snapshots: Path, output: Path) -> None:
+    """Measure every snapshot of a run and write gains.csv."""
+    torch.set_num_threads(1)
+    gain = job.gain
+    write_gains(snapshots, output, gain.impulse, gain.impulse_value, gain.projection)
