@@ -2,18 +2,15 @@
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
-from maxgain.config.fields import Count, Factor, Section, printable, without_repeats
+from maxgain.config.fields import Count, Factor, Label, Name, Section, Unique
 
 Dimension = Literal["network", "capacity", "rate_factor"]
 """Columns of a table of curves by which the runs of an experiment may differ, beside their seed."""
 
-
-Text = Annotated[str, AfterValidator(printable)]
-
-
-Chosen = Annotated[list[Factor], Field(min_length=1), AfterValidator(without_repeats)]
+Factors = Annotated[list[Factor], Field(min_length=1), Unique]
+Labels = Annotated[list[Label], Field(min_length=1), Unique]
 
 
 class CurvesFigure(Section):
@@ -21,40 +18,40 @@ class CurvesFigure(Section):
 
     Runs that differ in their seed only are one curve. What is asked for and was not run is drawn
     as such.
-
-    Attributes
-    ----------
-    name
-        Of the figure and its files.
-    kind
-        What draws it, one of `maxgain.figures.registry.KINDS`.
-    experiment
-        Name of the experiment in the configuration.
-    columns, colours
-        By what the columns of panels and the colours in a panel differ; None for one of them.
-    networks, capacities, rate_factors
-        Those to show, in this order, the first on top; None for all that were run.
-    names
-        What networks are called in titles and legends, where that is not their own name.
-    title
-        Of the figure; None for one made of the experiment's name.
-    paper_epochs
-        Epochs of the paper's own figure; one that ends before them says so.
     """
 
-    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
-    kind: Annotated[str, Field(min_length=1), AfterValidator(printable)] = "curves"
-    experiment: Annotated[str, Field(min_length=1), AfterValidator(printable)]
+    name: Name
+    """Of the figure and its files."""
+
+    kind: Label = "curves"
+    """What draws it, one of the kinds that are registered."""
+
+    experiment: Name
+    """Name of the experiment in the configuration."""
+
     columns: Dimension | None = None
+    """By what the columns of panels differ; null for one column."""
+
     colours: Dimension | None = "rate_factor"
-    networks: Annotated[list[Text], Field(min_length=1), AfterValidator(without_repeats)] | None = (
-        None
-    )
-    capacities: Chosen | None = None
-    rate_factors: Chosen | None = None
-    names: dict[str, Text] = {}
-    title: Text | None = None
+    """By what the colours in a panel differ; null for one curve a panel."""
+
+    networks: Labels | None = None
+    """Networks to show, in this order; null for all that were run."""
+
+    capacities: Factors | None = None
+    """Capacities to show, in this order; null for all that were run."""
+
+    rate_factors: Factors | None = None
+    """Factors on the learning rate to show, in this order, the first on top; null for all."""
+
+    names: dict[str, Label] = {}
+    """What networks are called in titles and legends, where that is not their own name."""
+
+    title: Label | None = None
+    """Of the figure; null for the experiment's name."""
+
     paper_epochs: Count | None = None
+    """Epochs of the paper's own figure; one that ends before them says so."""
 
     @model_validator(mode="after")
     def _dimensions_differ(self) -> "CurvesFigure":

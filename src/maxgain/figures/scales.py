@@ -47,7 +47,7 @@ def scale_epochs(panels: Sequence[Axes], epochs: int, paper_epochs: int | None =
 
 
 def scale_losses(
-    axes: Axes, losses: Float[ndarray, " values"], ordinary: Float[ndarray, " values"]
+    axes: Axes, losses: Float[ndarray, " losses"], ordinary: Float[ndarray, " some"]
 ) -> None:
     """Scale the loss axis so that the `ordinary` curves stay readable beside one that explodes."""
     axes.set_ylabel("loss (nats)")
