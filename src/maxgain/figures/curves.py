@@ -127,13 +127,15 @@ def _labels(
     """Labels in the order asked for; otherwise factor 1 first, then as in the table or rising."""
     if dimension is None:
         return ("",)
-    found: Sequence[str | float] | None = request.chosen(dimension)
-    if found is None:
-        found = list(table[dimension].unique())
-        if dimension != "network":
-            factors = [float(factor) for factor in found]
-            found = sorted(factors, key=lambda factor: (abs(factor - 1) > 1e-3, factor))
-    labels = [_label(value, request, dimension) for value in found]
+    chosen: Sequence[str | float] | None = request.chosen(dimension)
+    if chosen is None and dimension == "network":
+        chosen = [str(name) for name in table[dimension].unique()]
+    if chosen is None:
+        factors = sorted(float(factor) for factor in table[dimension].unique())
+        # A stable sort: factor 1 first, the others as they are.
+        ordered: list[float] = sorted(factors, key=lambda factor: label_factor(factor) != "×1")
+        chosen = ordered
+    labels = [_label(value, request, dimension) for value in chosen]
     return tuple(dict.fromkeys(labels)) or ("",)
 
 
@@ -162,8 +164,8 @@ def _melt(rows: DataFrame) -> DataFrame:
     values["panel"] = values["quantity"].map(lambda name: WHERE[name][0])
     values["part"] = values["quantity"].map(lambda name: WHERE[name][1])
     values["stretch"] = number_stretches(values, [*CURVE, "quantity"])
-    values = values.drop(columns="quantity")
-    return values.sort_values("epoch", kind="stable")
+    tidy: DataFrame = values.drop(columns="quantity").sort_values("epoch", kind="stable")
+    return tidy
 
 
 def _mark(rows: DataFrame) -> DataFrame:
@@ -175,7 +177,8 @@ def _mark(rows: DataFrame) -> DataFrame:
         rows[chosen].groupby([*CURVE, "seed"], sort=False)["epoch"].min().reset_index()
         for chosen in which.values()
     ]
-    return pd.concat(
+    both: DataFrame = pd.concat(
         [marks.assign(kind=kind) for kind, marks in zip(which, first, strict=True)],
         ignore_index=True,
     )
+    return both

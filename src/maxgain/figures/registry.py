@@ -12,7 +12,6 @@ from maxgain.files.csv import read_frame
 from maxgain.files.tensors import read_arrays
 from maxgain.registry import Registry, load_function
 from maxgain.tables.curves import RUN_NUMBERS
-from maxgain.tables.zoo import MISSING_COLUMNS, ZOO_COLUMNS, ZOO_NUMBERS
 
 if TYPE_CHECKING:
     # A workflow reads this table before any job; only drawing needs the heavy libraries.
@@ -226,6 +225,8 @@ def draw_figure(figure: str | CurvesFigure, files: Sequence[Path]) -> "Figure":
 
 def _read_argument(figure: str, wanted: str, files: Sequence[Path]) -> Any:
     """What a file holds, as the function takes it: a frame, names, arrays, or those of networks."""
+    from maxgain.tables.zoo import MISSING_COLUMNS, ZOO_COLUMNS, ZOO_NUMBERS
+
     if wanted == _NETWORK_ARRAYS:
         arrays = {path.stem: path for path in files if path.suffix == ".safetensors"}
         return {network: read_arrays(path) for network, path in arrays.items()}

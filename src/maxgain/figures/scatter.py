@@ -155,7 +155,8 @@ def _name_families(
         if correlations is not None:
             chosen = correlations[correlations["family"] == family]
             chosen = chosen[chosen["channel"] == rows["channel"].iloc[0]]
-            label += "".join(f"\n{_say(row)}" for _, row in chosen.iterrows())
+            for rho, low, high in chosen[["rho", "ci_low", "ci_high"]].to_numpy():
+                label += f"\n{_say(float(rho), float(low), float(high))}"
         if count:
             handles.append(
                 Line2D(
@@ -170,14 +171,10 @@ def _name_families(
     axes.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.5, -0.23), borderaxespad=0.0)
 
 
-def _say(row: Mapping[str, float]) -> str:
+def _say(rho: float, low: float, high: float) -> str:
     """A rank correlation and its 95 % interval in words."""
-    interval = (
-        "no interval"
-        if math.isnan(row["ci_low"])
-        else f"[{row['ci_low']:.2f}, {row['ci_high']:.2f}]"
-    )
-    return f"ρ = {row['rho']:.2f}, {interval}"
+    interval = "no interval" if math.isnan(low) else f"[{low:.2f}, {high:.2f}]"
+    return f"ρ = {rho:.2f}, {interval}"
 
 
 def _add_key(figure: Figure, numbers: Mapping[str, str]) -> None:

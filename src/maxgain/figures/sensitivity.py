@@ -86,7 +86,7 @@ def draw_sensitivity(*tables: DataFrame) -> Figure:
         axes.set_ylabel(label)
         if all(column.absent for column in columns):
             axes.set_yticks([])
-    _add_legend(figure, panels[0])
+    _add_legend(figure, list(panels[0]))
     return figure
 
 
