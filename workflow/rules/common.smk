@@ -7,8 +7,7 @@ from pathlib import Path
 from maxgain.config.parsing import parse_protocol_with_notes
 from maxgain.config.yaml_files import read_configuration
 from maxgain.errors import InputError
-from maxgain.figures.captions import CAPTIONS
-from maxgain.figures.registry import FIGURES
+from maxgain.figures.registry import CAPTIONS, FIGURES
 from maxgain.pipeline import jobs
 from maxgain.zoo.names import file_stem, needs_download, resolve_networks
 

@@ -1,29 +1,20 @@
 """Panels that show an image, a derivative or a frequency response."""
 
-import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
+from collections.abc import Sequence
+
 import numpy as np
-import pandas as pd
 from jaxtyping import Float, UInt8
 from matplotlib.axes import Axes
-from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
-from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
 from numpy import ndarray
-from pandas import DataFrame
-from maxgain.statistics.correlation import correlate_ranks
-from maxgain.tables.zoo import judged_rows
-from maxgain.errors import InputError
-from maxgain.figures.style import COLUMN_WIDTH, GREY, PAGE_WIDTH, label_empty_panel, new_figure, set_title, styled
 
-
-#: How far below its peak a response is drawn, in dB.
 DYNAMIC_RANGE_DB = 60.0
+"""How far below its peak a response is drawn, in dB."""
 
 
 def show_pixels(axes: Axes, pixels: UInt8[ndarray, "channels height width"]) -> None:
+    """Show an image of 0-255 pixels, grey or in colour."""
     strip(axes)
     axes.imshow(pixels.transpose(1, 2, 0).squeeze(), vmin=0, vmax=255, cmap="gray")
 
@@ -40,28 +31,57 @@ def show_gradient(axes: Axes, gradient: Float[ndarray, "channels height width"])
     axes.imshow(shown.transpose(1, 2, 0).squeeze(), vmin=0, vmax=1, cmap="gray")
 
 
-def show_response(axes: Axes, response: Float[ndarray, "height width"], scale: Normalize) -> None:
+def draw_response(
+    axes: Axes, response: Float[ndarray, "height width"], scale: Normalize, *, bare: bool = False
+) -> AxesImage:
+    """Draw a frequency response with zero frequency in the middle, axes in cycles/pixel.
+
+    Parameters
+    ----------
+    response
+        |H| in dB, zero frequency at [0, 0].
+    scale
+        From the lowest to the highest colour, in dB.
+    bare
+        Leave axes and frame away.
+    """
     axes.grid(False)
-    axes.imshow(
+    height, width = response.shape
+    shown = axes.imshow(
         np.fft.fftshift(response),
+        extent=(*frequency_borders(width), *frequency_borders(height)),
+        origin="lower",
         cmap="viridis",
         norm=scale,
-        extent=(-0.5, 0.5, -0.5, 0.5),
-        origin="lower",
     )
+    if bare:
+        strip(axes)
+        return shown
     axes.set(xticks=(-0.5, 0, 0.5), yticks=(-0.5, 0, 0.5), xlabel="cycles/pixel")
     axes.set_xticklabels(["−½", "0", "½"])
     axes.set_yticklabels(["−½", "0", "½"])
+    return shown
+
+
+def frequency_borders(pixels: int) -> tuple[float, float]:
+    """Outer borders of a shifted spectrum of so many pixels, in cycles/pixel.
+
+    Pixel i is the frequency (i - n // 2) / n, and the borders lie half a pixel outside.
+    """
+    return (-(pixels // 2) - 0.5) / pixels, (pixels - pixels // 2 - 0.5) / pixels
 
 
 def strip(axes: Axes) -> None:
+    """Take grid, ticks and frame away."""
     axes.grid(False)
-    axes.set(xticks=(), yticks=())
+    axes.set(xticks=(), yticks=(), xlabel="", ylabel="")
     axes.spines[:].set_visible(False)
 
 
-def common_scale(responses: Sequence[ndarray]) -> Normalize:
+def common_scale(
+    responses: Sequence[Float[ndarray, "height width"]], dynamic_range: float = DYNAMIC_RANGE_DB
+) -> Normalize:
     """Colours from the highest of all responses down; dead and diverged networks do not count."""
     finite = [response[np.isfinite(response)] for response in responses]
     peak = max((float(values.max()) for values in finite if values.size), default=0.0)
-    return Normalize(peak - DYNAMIC_RANGE_DB, peak)
+    return Normalize(peak - dynamic_range, peak)

@@ -1,106 +1,21 @@
-"""One plain caption a figure: for the report, and kept in the metadata of every figure file."""
+"""Every figure by its name: what draws it, from which tables, and its caption."""
 
-import importlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any
+
+from maxgain.config.figures import CurvesFigure
 from maxgain.errors import InputError
+from maxgain.figures.rows import FigureRow, row_of_request
 from maxgain.files.csv import read_frame
-from maxgain.tables.curves import RUN_NUMBERS
-from maxgain.tables.zoo import MISSING_COLUMNS, ZOO_COLUMNS, ZOO_NUMBERS
 from maxgain.files.tensors import read_arrays
-
-
-_CURVES = (
-    "Top: Maximum Gain of the snapshot of each epoch, on the impulse image, mean over channels. "
-    "Middle: loss. Bottom: top-1 error. Training is solid, validation dashed. Several seeds are a "
-    "line (median) and a band (range), each run's gain a thin line. A cross marks the epoch where "
-    "a run diverged, a triangle at the bottom one whose network died. What was not run is left "
-    "out and says so."
-)
-
-
-CAPTIONS: dict[str, str] = {
-    "fig01": (
-        "The toy network of section III-A: (a) the mean-subtracted red channel of a photograph, "
-        "(b) the 7 x 7 Gaussian filter, sigma 1 pixel, (c) the feature map after the ReLU. The "
-        "photograph is matplotlib's sample of Grace Hopper, not the paper's; its pixel (150, 100) "
-        "is inactive (z = 0), so the nearest active pixel takes the place of the paper's."
-    ),
-    "fig02": (
-        "Derivative dz/dx of the toy network on the photograph: (a) p = 1 at one active place, "
-        "enlarged: the filter itself; (b) p = 1 everywhere: the active places, each spread by the "
-        "filter."
-    ),
-    "fig03": (
-        "Response |H| of the toy network on the photograph, zero frequency in the middle, no "
-        "window: (a) p = 1 at one active place: the filter's low-pass response; (b) p = 1 "
-        "everywhere: the spectrum of the active region, filtered."
-    ),
-    "fig04": (
-        "The toy network on the impulse image (255 at the centre, 0 elsewhere), p = 1 everywhere: "
-        "(a) the derivative dz/dx times a Hann window, enlarged, (b) its response, low-pass. "
-        "Outside the 7 x 7 active places the ReLU blocks, hence the side lobes."
-    ),
-    "fig05": (
-        "Derivative dz/dx and response |H| of one ImageNet network, on a photograph and on the "
-        "impulse image, with the winning class and its score. AlexNet where it was measured, "
-        "otherwise the best network at hand, which the title names."
-    ),
-    "fig06": (
-        "Derivative dz/dx and response |H| of every ImageNet network at hand on the impulse image, "
-        "in the order of top-5 error; networks with random weights are controls. Networks that "
-        "could not be measured are named in the title."
-    ),
-    "fig07": (
-        "Maximum Gain against top-5 error of the ImageNet networks at hand, channel by channel, on "
-        "the impulse image. The legend gives the rank correlation with its 95 % confidence "
-        "interval; dotted lines are networks with random weights."
-    ),
-    "fig08": (
-        f"LeNet on MNIST at learning rate 0.001 (red) and at twice to four times it. {_CURVES}"
-    ),
-    "fig09": (
-        "LeNet on MNIST at learning rate 0.001 (red), a third (blue) and a tenth (black) of it. "
-        f"{_CURVES}"
-    ),
-    "fig10": (
-        f"LeNet on CIFAR-10 at learning rate 0.05 (red) and at twice to four times it. {_CURVES}"
-    ),
-    "fig11": (
-        "LeNet on CIFAR-10 at learning rate 0.05 (red), a third (blue) and a tenth (black) of it. "
-        f"{_CURVES}"
-    ),
-    "fig12": f"LeNet and Network in Network on CIFAR-10 at learning rate 0.005. {_CURVES}",
-    "fig13": (
-        "LeNet on CIFAR-10 at learning rate 0.005 with a quarter of the filters, all of them, and "
-        f"four times as many. {_CURVES}"
-    ),
-}
-"""Caption of each figure. Where data stand in for the paper's, the figure's own title says so."""
-
+from maxgain.registry import Registry, load_function
+from maxgain.tables.curves import RUN_NUMBERS
 
 if TYPE_CHECKING:
     # A workflow reads this table before any job; only drawing needs the heavy libraries.
     from matplotlib.figure import Figure
-    from numpy import ndarray
-    from pandas import DataFrame
-
-
-class FigureSource(NamedTuple):
-    """Where a figure comes from.
-
-    Attributes
-    ----------
-    function
-        "module:function" that returns the drawn figure.
-    files
-        Names of the result files that the function takes as its arguments, in order: tables
-        (.csv), arrays (.safetensors). ``*.safetensors`` is the arrays of all networks by name.
-    """
-
-    function: str
-    files: tuple[str, ...]
 
 
 _MISSING = "zoo_missing.csv"
@@ -109,34 +24,182 @@ _MISSING = "zoo_missing.csv"
 _NETWORK_ARRAYS = "*.safetensors"
 
 
-FIGURES: dict[str, FigureSource] = {
-    "fig01": FigureSource("maxgain.figures.toy:draw_fig01", ("toy.safetensors",)),
-    "fig02": FigureSource("maxgain.figures.toy:draw_fig02", ("toy.safetensors",)),
-    "fig03": FigureSource("maxgain.figures.toy:draw_fig03", ("toy.safetensors",)),
-    "fig04": FigureSource("maxgain.figures.toy:draw_fig04", ("toy.safetensors",)),
-    "fig05": FigureSource(
-        "maxgain.figures.pretrained:draw_fig05", ("zoo.csv", _NETWORK_ARRAYS, _MISSING)
-    ),
-    "fig06": FigureSource(
-        "maxgain.figures.pretrained:draw_fig06", ("zoo.csv", _NETWORK_ARRAYS, _MISSING)
-    ),
-    "fig07": FigureSource("maxgain.figures.scatter:draw_fig07", ("zoo.csv", _MISSING)),
-    "fig08": FigureSource("maxgain.figures.training:draw_fig08", ("mnist_rates.csv",)),
-    "fig09": FigureSource("maxgain.figures.training:draw_fig09", ("mnist_rates.csv",)),
-    "fig10": FigureSource("maxgain.figures.training:draw_fig10", ("cifar_rates.csv",)),
-    "fig11": FigureSource("maxgain.figures.training:draw_fig11", ("cifar_rates.csv",)),
-    "fig12": FigureSource("maxgain.figures.training:draw_fig12", ("networks.csv",)),
-    "fig13": FigureSource("maxgain.figures.training:draw_fig13", ("capacity.csv",)),
-}
+_RATES = ("mnist_rates.csv", "cifar_rates.csv")
 
 
-def draw_figure(name: str, files: Sequence[Path]) -> "Figure":
+_RAISED = [Fraction(1), Fraction(2), Fraction(3), Fraction(4)]
+
+
+_LOWERED = [Fraction(1), Fraction(1, 3), Fraction(1, 10)]
+
+
+ROWS = (
+    FigureRow(
+        "fig01",
+        "maxgain.figures.toy:draw_fig01",
+        ("toy.safetensors",),
+        "The toy network of section III-A: (a) the mean-subtracted red channel of a photograph, "
+        "(b) the 7 x 7 Gaussian filter, sigma 1 pixel, (c) the feature map after the ReLU. The "
+        "photograph is matplotlib's sample of Grace Hopper, not the paper's; its pixel (150, 100) "
+        "is inactive (z = 0), so the nearest active pixel takes the place of the paper's.",
+    ),
+    FigureRow(
+        "fig02",
+        "maxgain.figures.toy:draw_fig02",
+        ("toy.safetensors",),
+        "Derivative dz/dx of the toy network on the photograph: (a) p = 1 at one active place, "
+        "enlarged: the filter itself; (b) p = 1 everywhere: the active places, each spread by the "
+        "filter.",
+    ),
+    FigureRow(
+        "fig03",
+        "maxgain.figures.toy:draw_fig03",
+        ("toy.safetensors",),
+        "Response |H| of the toy network on the photograph, zero frequency in the middle, no "
+        "window: (a) p = 1 at one active place: the filter's low-pass response; (b) p = 1 "
+        "everywhere: the spectrum of the active region, filtered.",
+    ),
+    FigureRow(
+        "fig04",
+        "maxgain.figures.toy:draw_fig04",
+        ("toy.safetensors",),
+        "The toy network on the impulse image (255 at the centre, 0 elsewhere), p = 1 everywhere: "
+        "(a) the derivative dz/dx times a Hann window, enlarged, (b) its response, low-pass. "
+        "Outside the 7 x 7 active places the ReLU blocks, hence the side lobes.",
+    ),
+    FigureRow(
+        "fig05",
+        "maxgain.figures.pretrained:draw_fig05",
+        ("zoo.csv", _NETWORK_ARRAYS, _MISSING),
+        "Derivative dz/dx and response |H| of one ImageNet network, on a photograph and on the "
+        "impulse image, with the winning class and its score. AlexNet where it was measured, "
+        "otherwise the best network at hand, which the title names.",
+    ),
+    FigureRow(
+        "fig06",
+        "maxgain.figures.pretrained:draw_fig06",
+        ("zoo.csv", _NETWORK_ARRAYS, _MISSING),
+        "Derivative dz/dx and response |H| of every ImageNet network at hand on the impulse image, "
+        "in the order of top-5 error; networks with random weights are controls. Networks that "
+        "could not be measured are named in the title.",
+    ),
+    FigureRow(
+        "fig07",
+        "maxgain.figures.scatter:draw_fig07",
+        ("zoo.csv", _MISSING),
+        "Maximum Gain against top-5 error of the ImageNet networks at hand, channel by channel, on "
+        "the impulse image; the numbers name the networks. The legend gives the rank correlation "
+        "with its 95 % confidence interval; dotted lines are networks with random weights.",
+        measure="maxgain.figures.numbers:correlate_families",
+    ),
+    row_of_request(
+        CurvesFigure(
+            name="fig08",
+            experiment="mnist_rates",
+            rate_factors=_RAISED,
+            title="LeNet: raised learning rates",
+            paper_epochs=20,
+        ),
+        "LeNet on MNIST at learning rate 0.001 (red) and at twice to four times it.",
+    ),
+    row_of_request(
+        CurvesFigure(
+            name="fig09",
+            experiment="mnist_rates",
+            rate_factors=_LOWERED,
+            title="LeNet: lowered learning rates",
+            paper_epochs=20,
+        ),
+        "LeNet on MNIST at learning rate 0.001 (red), a third (blue) and a tenth (black) of it.",
+    ),
+    row_of_request(
+        CurvesFigure(
+            name="fig10",
+            experiment="cifar_rates",
+            rate_factors=_RAISED,
+            title="LeNet: raised learning rates",
+            paper_epochs=45,
+        ),
+        "LeNet on CIFAR-10 at learning rate 0.05 (red) and at twice to four times it.",
+    ),
+    row_of_request(
+        CurvesFigure(
+            name="fig11",
+            experiment="cifar_rates",
+            rate_factors=_LOWERED,
+            title="LeNet: lowered learning rates",
+            paper_epochs=45,
+        ),
+        "LeNet on CIFAR-10 at learning rate 0.05 (red), a third (blue) and a tenth (black) of it.",
+    ),
+    row_of_request(
+        CurvesFigure(
+            name="fig12",
+            experiment="networks",
+            columns="network",
+            colours=None,
+            networks=["lenet", "nin"],
+            names={"lenet": "LeNet", "nin": "Network in Network"},
+            title="Two architectures",
+            paper_epochs=100,
+        ),
+        "LeNet and Network in Network on CIFAR-10 at learning rate 0.005.",
+    ),
+    row_of_request(
+        CurvesFigure(
+            name="fig13",
+            experiment="capacity",
+            columns="capacity",
+            colours=None,
+            capacities=[Fraction(1, 4), Fraction(1), Fraction(4)],
+            names={"lenet": "LeNet"},
+            title="Capacity of LeNet",
+            paper_epochs=100,
+        ),
+        "LeNet on CIFAR-10 at learning rate 0.005 with a quarter of the filters, all of them, and "
+        "four times as many.",
+    ),
+    FigureRow(
+        "sensitivity",
+        "maxgain.figures.sensitivity:draw_sensitivity",
+        _RATES,
+        "G = S + C over the epochs, at the default and the highest learning rate: the Maximum Gain "
+        "G on one impulse is the sensitivity S of the winning class's log-odds plus the saturation "
+        "C of the softmax. Top: one run, C being the filled distance from S down to G. Below: S "
+        "and C of every run, as many dB to the inch, so that the eye sees which part jumps. This "
+        "figure is not the paper's.",
+    ),
+    FigureRow(
+        "variability",
+        "maxgain.figures.variability:draw_variability",
+        _RATES,
+        "Variability from epoch to epoch (robust scale of detrended differences, first epochs left "
+        "out) against learning rate, for the paper's gain G, the sensitivity S at the same one "
+        "impulse, and S averaged over several impulses. Points are geometric means over seeds, "
+        "bars their 95 % confidence intervals. This figure is not the paper's.",
+        measure="maxgain.figures.numbers:measure_variabilities",
+    ),
+)
+"""The paper's figures, then this project's own."""
+
+
+REGISTRY: Registry[FigureRow] = Registry("figures", ROWS)
+"""Figures by name, those of installed packages too."""
+
+
+FIGURES: dict[str, FigureRow] = {row.name: row for row in ROWS}
+
+
+CAPTIONS: dict[str, str] = {name: row.caption for name, row in FIGURES.items()}
+
+
+def draw_figure(figure: str | CurvesFigure, files: Sequence[Path]) -> "Figure":
     """Draw a figure from result files.
 
     Parameters
     ----------
-    name
-        A name of `FIGURES`.
+    figure
+        A name of `REGISTRY`, or what is asked for.
     files
         The files that it needs, in any order and in any folder; others are ignored.
 
@@ -145,22 +208,25 @@ def draw_figure(name: str, files: Sequence[Path]) -> "Figure":
     InputError
         An unknown name, or a file that is missing, unreadable or without what is drawn.
     """
-    if name not in FIGURES:
-        raise InputError(f"figure '{name}' is not known; allowed are {', '.join(FIGURES)}.")
-    source = FIGURES[name]
-    module, function = source.function.split(":")
-    draw: Callable[..., Figure] = getattr(importlib.import_module(module), function)
-    arguments = [_read_argument(name, wanted, files) for wanted in source.files]
+    row = REGISTRY.find(figure) if isinstance(figure, str) else row_of_request(figure)
+    draw = load_function(row.function, f"figure '{row.name}'")
+    arguments = [_read_argument(row.name, wanted, files) for wanted in row.files]
+    requested = [] if row.request is None else [row.request]
     try:
-        return draw(*arguments)
+        measured: Mapping[str, Any] = {}
+        if row.measure:
+            measured = load_function(row.measure, f"figure '{row.name}'")(*arguments)
+        drawn: Figure = draw(*arguments, *requested, **measured)
     except InputError as error:
-        wanted = (path for path in files if any(path.match(each) for each in source.files))
-        raise InputError(f"{name}, from {', '.join(map(str, wanted))}: {error}") from error
+        wanted = (path for path in files if any(path.match(each) for each in row.files))
+        raise InputError(f"{row.name}, from {', '.join(map(str, wanted))}: {error}") from error
+    return drawn
 
 
-def _read_argument(
-    figure: str, wanted: str, files: Sequence[Path]
-) -> "DataFrame | Sequence[str] | Mapping[str, ndarray] | Mapping[str, Mapping[str, ndarray]]":
+def _read_argument(figure: str, wanted: str, files: Sequence[Path]) -> Any:
+    """What a file holds, as the function takes it: a frame, names, arrays, or those of networks."""
+    from maxgain.tables.zoo import MISSING_COLUMNS, ZOO_COLUMNS, ZOO_NUMBERS
+
     if wanted == _NETWORK_ARRAYS:
         arrays = {path.stem: path for path in files if path.suffix == ".safetensors"}
         return {network: read_arrays(path) for network, path in arrays.items()}

@@ -2,24 +2,39 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
-import numpy as np
-import pandas as pd
-from jaxtyping import Float, UInt8
+
+import seaborn
 from matplotlib.axes import Axes
-from matplotlib.cm import ScalarMappable
-from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
-from numpy import ndarray
+from matplotlib.lines import Line2D
 from pandas import DataFrame
-from maxgain.statistics.correlation import correlate_ranks
-from maxgain.tables.zoo import judged_rows
-from maxgain.errors import InputError
-from maxgain.figures.style import COLUMN_WIDTH, GREY, PAGE_WIDTH, label_empty_panel, new_figure, set_title, styled
-from maxgain.figures.pretrained import IMAGE_LABELS
-from maxgain.figures.pretrained import is_random
-from maxgain.figures.pretrained import describe_missing
+
+from maxgain.figures.labels import label_points
+from maxgain.figures.palette import CurveStyle, choose_styles
+from maxgain.figures.probes import (
+    IMAGE_LABELS,
+    describe_missing,
+    is_random,
+    probe_rows,
+    sort_networks,
+    trained_rows,
+)
+from maxgain.figures.style import (
+    GREY,
+    PAGE_WIDTH,
+    label_empty_panel,
+    new_figure,
+    set_title,
+    styled,
+)
+
+BOUND_DB = -20.0
+"""Section III-D: the best networks lie above about this gain, the worst below."""
+
+
+CHANNELS = ("red", "green", "blue", "grey")
+"""Channels that have a panel, in this order."""
 
 
 class FamilyStyle(NamedTuple):
@@ -35,80 +50,143 @@ FAMILY_STYLES: dict[str, FamilyStyle] = {
     "torchvision": FamilyStyle("torchvision", "#1f5fbf", "s"),
     "carried": FamilyStyle("carried by packages", "#e69f00", "^"),
 }
+"""Families that the paper's comparison is about; any other takes the next colour and its own name.
+"""
 
 
 @styled
-def draw_fig07(zoo: DataFrame, missing: Sequence[str] = (), image: str = "impulse") -> Figure:
+def draw_fig07(
+    zoo: DataFrame,
+    missing: Sequence[str] = (),
+    image: str = "impulse",
+    correlations: DataFrame | None = None,
+) -> Figure:
     """Draw Maximum Gain against top-5 error, one panel a channel (paper, figure 7).
 
-    Parameters as in `draw_fig06`. The legend gives Spearman's rank correlation of each family with
-    its 95 % bootstrap interval; dotted lines are networks with random weights, which have no error
-    to be drawn against.
+    Each network is a point with a number, named below. Dotted lines are networks with random
+    weights, which have no error to be drawn against.
+
+    Parameters
+    ----------
+    zoo, missing, image
+        As in `maxgain.figures.pretrained.draw_fig06`.
+    correlations
+        What `maxgain.figures.numbers.correlate_families` gives, for the legend; None for none.
     """
-    figure = new_figure(PAGE_WIDTH, 3.4)
+    rows = trained_rows(zoo, image).astype({"gain_db": float, "top5_error": float})
+    networks = [str(name) for name in sort_networks(rows)["name"]]
+    legend_lines = 2 * rows["family"].nunique() + 2
+    key_lines = math.ceil(len(networks) / 4)
+    # Panels keep their height, whatever stands below them.
+    figure = new_figure(PAGE_WIDTH, 2.8 + 0.14 * legend_lines + 0.13 * key_lines)
     title = f"Maximum Gain against top-5 error: {IMAGE_LABELS[image]}, p_c = 1/score"
     set_title(figure, title, data=describe_missing(missing))
-    judged = judged_rows(zoo, "inverse-score", image)
-    controls = _control_rows(zoo, image)
-    channels = [
-        name for name in ("red", "green", "blue", "grey") if (judged["channel"] == name).any()
-    ]
-    panels = figure.subplots(1, max(len(channels), 1), sharey=True, squeeze=False)[0]
+    probes = probe_rows(zoo, image)
+    controls = probes[is_random(probes)]
+    channels = [name for name in CHANNELS if (rows["channel"] == name).any()]
+    panels = figure.subplots(1, max(len(channels), 1), sharex=True, sharey=True, squeeze=False)[0]
     if not channels:
         label_empty_panel(panels[0], "no network measured")
         return figure
+    styles = choose_family_styles([str(family) for family in rows["family"].unique()])
     for axes, channel in zip(panels, channels, strict=True):
-        axes.set_title(f"{channel} channel")
-        _draw_families(axes, judged[judged["channel"] == channel])
+        shown = rows[rows["channel"] == channel]
+        _draw_families(axes, shown, styles)
         _draw_controls(axes, controls[controls["channel"] == channel])
-        axes.axhline(-20, color=GREY, linewidth=0.7, linestyle="--", zorder=0)
-        axes.annotate(
-            "−20 dB",
-            (1, -20),
-            xycoords=("axes fraction", "data"),
-            ha="right",
-            va="bottom",
-            fontsize=5.5,
-            color=GREY,
-        )
-        axes.set_xlabel("top-5 error (%)")
-        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.23), borderaxespad=0.0)
+        axes.set(title=f"{channel} channel", xlabel="top-5 error (%)", ylabel="")
+        _name_families(axes, shown, styles, correlations)
     panels[0].set_ylabel("Maximum Gain (dB)")
+    numbers = {name: str(number) for number, name in enumerate(networks, 1)}
+    _add_key(figure, numbers)
+    # Labels find their places once the panels have theirs.
+    figure.draw_without_rendering()
+    for axes, channel in zip(panels, channels, strict=True):
+        shown = rows[rows["channel"] == channel]
+        points = shown[["top5_error", "gain_db"]].to_numpy()
+        label_points(axes, points, [numbers[str(name)] for name in shown["name"]])
     return figure
 
 
-def _draw_families(axes: Axes, rows: DataFrame) -> None:
-    for family, style in FAMILY_STYLES.items():
-        networks = rows[rows["family"] == family]
-        if networks.empty:
-            continue
-        gains = networks["gain_db"].to_numpy(dtype=np.float64)
-        errors = networks["top5_error"].to_numpy(dtype=np.float64)
-        found = correlate_ranks(gains, errors)
-        interval = (
-            "no interval" if found.ci_low is None else f"[{found.ci_low:.2f}, {found.ci_high:.2f}]"
-        )
-        axes.plot(
-            errors,
-            gains,
-            style.marker,
-            color=style.color,
-            markeredgecolor="white",
-            markeredgewidth=0.3,
-            markersize=4.5,
-            label=f"{style.label}, n = {found.networks}\nρ = {found.rho:.2f}, {interval}",
-        )
+def choose_family_styles(families: Sequence[str]) -> dict[str, FamilyStyle]:
+    """Style of each family, in the order of `FAMILY_STYLES`, others after them."""
+    ordered = [*(name for name in FAMILY_STYLES if name in families)]
+    ordered += [name for name in families if name not in FAMILY_STYLES]
+    known = {name: CurveStyle(style.color, style.marker) for name, style in FAMILY_STYLES.items()}
+    chosen = choose_styles(ordered, known)
+    return {name: FAMILY_STYLES.get(name) or FamilyStyle(name, *chosen[name]) for name in ordered}
+
+
+def _draw_families(axes: Axes, rows: DataFrame, styles: Mapping[str, FamilyStyle]) -> None:
+    seaborn.scatterplot(
+        rows,
+        x="top5_error",
+        y="gain_db",
+        hue="family",
+        hue_order=list(styles),
+        palette={name: style.color for name, style in styles.items()},
+        style="family",
+        style_order=list(styles),
+        markers={name: style.marker for name, style in styles.items()},
+        edgecolor="white",
+        linewidth=0.3,
+        s=4.5**2,
+        legend=False,
+        ax=axes,
+    )
+    axes.axhline(BOUND_DB, color=GREY, linewidth=0.7, linestyle="--", zorder=0)
 
 
 def _draw_controls(axes: Axes, rows: DataFrame) -> None:
-    for number, gain in enumerate(rows["gain_db"].to_numpy(dtype=np.float64)):
+    for gain in rows["gain_db"].astype(float):
         if math.isfinite(gain):
-            label = f"random weights, n = {len(rows)}" if number == 0 else None
-            axes.axhline(gain, color="black", linewidth=0.8, linestyle=":", label=label)
+            axes.axhline(gain, color="black", linewidth=0.8, linestyle=":", label="control")
 
 
-def _control_rows(zoo: DataFrame, image: str) -> DataFrame:
-    chosen = (zoo["image"] == image) & (zoo["projection"] == "inverse-score")
-    if image == "impulse":
-        chosen &= zoo["impulse"] == "centred"
-    return zoo[chosen & is_random(zoo)]
+def _name_families(
+    axes: Axes,
+    rows: DataFrame,
+    styles: Mapping[str, FamilyStyle],
+    correlations: DataFrame | None,
+) -> None:
+    handles = []
+    for family, style in styles.items():
+        count = int((rows["family"] == family).sum())
+        label = f"{style.label}, n = {count}"
+        if correlations is not None:
+            chosen = correlations[correlations["family"] == family]
+            chosen = chosen[chosen["channel"] == rows["channel"].iloc[0]]
+            for rho, low, high in chosen[["rho", "ci_low", "ci_high"]].to_numpy():
+                label += f"\n{_say(float(rho), float(low), float(high))}"
+        if count:
+            handles.append(
+                Line2D(
+                    [], [], linestyle="none", marker=style.marker, color=style.color, label=label
+                )
+            )
+    handles.append(Line2D([], [], color=GREY, linewidth=0.7, linestyle="--", label="−20 dB"))
+    controls = [line for line in axes.get_lines() if line.get_label() == "control"]
+    if controls:
+        label = f"random weights, n = {len(controls)}"
+        handles.append(Line2D([], [], color="black", linewidth=0.8, linestyle=":", label=label))
+    axes.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.5, -0.23), borderaxespad=0.0)
+
+
+def _say(rho: float, low: float, high: float) -> str:
+    """A rank correlation and its 95 % interval in words."""
+    interval = "no interval" if math.isnan(low) else f"[{low:.2f}, {high:.2f}]"
+    return f"ρ = {rho:.2f}, {interval}"
+
+
+def _add_key(figure: Figure, numbers: Mapping[str, str]) -> None:
+    """Say below which network a number is, the one of lowest top-5 error first."""
+    nothing = Line2D([], [], linestyle="none")
+    figure.legend(
+        handles=[nothing] * len(numbers),
+        labels=[f"{number}  {name}" for name, number in numbers.items()],
+        loc="outside lower center",
+        ncols=min(4, len(numbers)),
+        handlelength=0,
+        handletextpad=0,
+        columnspacing=1.2,
+        fontsize=6,
+    )

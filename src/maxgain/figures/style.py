@@ -2,16 +2,19 @@
 
 import functools
 import textwrap
-from collections.abc import Callable, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple, ParamSpec
-from matplotlib import rc_context
+from typing import Any, ParamSpec
+
+import matplotlib.style
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
-from maxgain.files.atomic import atomic_path
-from maxgain.errors import InputError
 
+from maxgain.errors import InputError
+from maxgain.files.atomic import atomic_path
 
 COLUMN_WIDTH = 3.5
 """Width of a figure that fills one column of a two-column page, in inches."""
@@ -23,15 +26,6 @@ PAGE_WIDTH = 7.2
 
 FORMATS = ("svg", "png", "pdf")
 """File formats that `save_figure` writes."""
-
-
-DEFAULT_RED = "#d62728"
-
-
-THIRD_BLUE = "#1f5fbf"
-
-
-TENTH_BLACK = "#000000"
 
 
 GREY = "#7f7f7f"
@@ -83,42 +77,37 @@ _UNDATED: dict[str, dict[str, Any]] = {
 }
 
 
-class CurveStyle(NamedTuple):
-    """Colour and marker of a curve; the marker tells curves apart where colour is lost."""
-
-    color: str
-    marker: str
-
-
-# Red, blue and black are the paper's; the raised rates take colours of the Okabe-Ito palette
-# that stay apart from those three, and from each other, under the common colour blindnesses.
-RATE_STYLES: dict[float, CurveStyle] = {
-    1.0: CurveStyle(DEFAULT_RED, "o"),
-    1 / 3: CurveStyle(THIRD_BLUE, "s"),
-    1 / 10: CurveStyle(TENTH_BLACK, "^"),
-    2.0: CurveStyle("#e69f00", "D"),
-    3.0: CurveStyle("#009e73", "v"),
-    4.0: CurveStyle("#7b3f9d", "P"),
-}
-"""Curve style by learning-rate factor, for figures 8 to 11."""
-
-
 P = ParamSpec("P")
 
 
+@contextmanager
+def drawing() -> Iterator[None]:
+    """The project's look and nothing else's, for as long as something is drawn or written.
+
+    A user's own matplotlibrc does not change the figures, and matplotlib's settings are left
+    untouched. Libraries that are about to change warn of it; under PYTHONWARNINGS=error, which
+    somebody may have set for another program, that would end a run that has its results.
+    """
+    with warnings.catch_warnings(), matplotlib.style.context(["default", RC_PARAMS]):
+        warnings.simplefilter("default")
+        for category in (DeprecationWarning, PendingDeprecationWarning, FutureWarning):
+            warnings.simplefilter("ignore", category)
+        yield
+
+
 def styled(draw: Callable[P, Figure]) -> Callable[P, Figure]:
-    """Make `draw` work under the project's `RC_PARAMS`, leaving matplotlib's own untouched."""
+    """`draw` under the project's `RC_PARAMS`."""
 
     @functools.wraps(draw)
     def draw_in_style(*args: P.args, **kwargs: P.kwargs) -> Figure:
-        with rc_context(RC_PARAMS):
+        with drawing():
             return draw(*args, **kwargs)
 
     return draw_in_style
 
 
 def new_figure(width: float = COLUMN_WIDTH, height: float = 3.0) -> Figure:
-    """Return an empty figure of `width` x `height` inches, laid out without overlaps.
+    """An empty figure of `width` x `height` inches, laid out without overlaps.
 
     It belongs to no window and to no `pyplot` state, so nothing has to be closed.
     """
@@ -131,13 +120,13 @@ def set_title(figure: Figure, title: str, *, data: str = "", stand_in: bool = Fa
 
     Parameters
     ----------
-    figure : Figure
+    figure
         The figure to name.
-    title : str
+    title
         What the figure shows, without a full stop.
-    data : str
+    data
         The data set's label as the tables carry it, for instance "MNIST (5,000-digit subset)".
-    stand_in : bool
+    stand_in
         Whether the data stand in for the paper's; the title then says so in words.
     """
     # 8 pt DejaVu Sans needs about 0.062 inches a character.
@@ -164,19 +153,18 @@ def save_figure(
 
     Parameters
     ----------
-    figure : Figure
+    figure
         The drawn figure.
-    stem : Path
+    stem
         Where to write, without an ending: ``figures/embedded/fig08``.
-    formats : sequence of str
+    formats
         Any of `FORMATS`.
-    description : str
+    description
         The caption, kept in the file's metadata.
 
     Returns
     -------
-    list of Path
-        The written files, in the order of `formats`.
+    The written files, in the order of `formats`.
 
     Raises
     ------
@@ -194,7 +182,7 @@ def save_figure(
         metadata = dict(_UNDATED[name])
         if description:
             metadata["Subject" if name == "pdf" else "Description"] = description
-        with atomic_path(final) as temporary, rc_context(RC_PARAMS):
+        with atomic_path(final) as temporary, drawing():
             figure.savefig(temporary, format=name, metadata=metadata)
         written.append(final)
     return written

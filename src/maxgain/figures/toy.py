@@ -1,16 +1,17 @@
 """Figures 1 to 4: the toy network's image, filter, derivatives and responses."""
 
 from collections.abc import Mapping
-import numpy as np
+
 from jaxtyping import Float
 from matplotlib.axes import Axes
-from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from numpy import ndarray
-from maxgain.errors import InputError
-from maxgain.figures.style import COLUMN_WIDTH, DEFAULT_RED, PAGE_WIDTH, new_figure, set_title, styled
 
+from maxgain.errors import InputError
+from maxgain.figures.palette import DEFAULT_RED
+from maxgain.figures.panels import common_scale, draw_response
+from maxgain.figures.style import COLUMN_WIDTH, PAGE_WIDTH, new_figure, set_title, styled
 
 ToyArrays = Mapping[str, ndarray]
 """The arrays of `maxgain.toy.measurement.ToyMeasurements`, by name."""
@@ -22,6 +23,11 @@ ZOOM = 12
 
 DYNAMIC_RANGE_DB = 90.0
 """Responses are drawn from their peak down to this much below it."""
+
+
+EVERYWHERE_RANGE_DB = 130.0
+"""So far down for p = 1 everywhere, where edges of the active region reach 90 dB below the peak at
+high frequencies."""
 
 
 PHOTOGRAPH = "Red channel, mean subtracted (matplotlib's Grace Hopper photo, not the paper's)"
@@ -79,10 +85,9 @@ def draw_fig03(arrays: ToyArrays) -> Figure:
     )
     place_axes, everywhere_axes = figure.subplots(1, 2)
     row, column = (int(index) for index in arrays["place"])
-    draw_response(figure, place_axes, arrays["response_place"])
+    _draw_response(figure, place_axes, arrays["response_place"])
     place_axes.set_title(f"(a) p = 1 at ({row}, {column})")
-    # Edges of the active region reach 90 dB below the peak at high frequencies: draw more.
-    draw_response(figure, everywhere_axes, arrays["response_everywhere"], dynamic_range=130.0)
+    _draw_response(figure, everywhere_axes, arrays["response_everywhere"], EVERYWHERE_RANGE_DB)
     everywhere_axes.set_title("(b) p = 1 everywhere")
     everywhere_axes.set_ylabel("")
     return figure
@@ -103,55 +108,13 @@ def draw_fig04(arrays: ToyArrays) -> Figure:
     centre = (gradient.shape[0] // 2, gradient.shape[1] // 2)
     _draw_zoomed(figure, gradient_axes, gradient, centre)
     gradient_axes.set_title("(a) windowed dz/dx")
-    draw_response(figure, response_axes, arrays["response_impulse"])
+    _draw_response(figure, response_axes, arrays["response_impulse"])
     response_axes.set_title("(b) response |H|")
     return figure
 
 
-def draw_response(
-    figure: Figure,
-    axes: Axes,
-    response: Float[ndarray, "height width"],
-    dynamic_range: float = DYNAMIC_RANGE_DB,
-) -> AxesImage:
-    """Draw a frequency response with zero frequency in the middle, axes in cycles/pixel.
-
-    Parameters
-    ----------
-    figure, axes
-        Where to draw; a colour bar in dB is added.
-    response
-        |H| in dB, zero frequency at [0, 0].
-    dynamic_range
-        How far below its peak the response is drawn, in dB; what is lower has the lowest colour.
-    """
-    height, width = response.shape
-    _frame_image(axes)
-    peak = float(np.max(response[np.isfinite(response)], initial=-np.inf))
-    scale = Normalize(peak - dynamic_range, peak) if np.isfinite(peak) else Normalize(-1, 0)
-    # Pixel [i, j] is the frequency (i - n // 2) / n; the image's edges lie half a pixel outside.
-    left, right = (-(width // 2) - 0.5) / width, (width - width // 2 - 0.5) / width
-    bottom, top = (-(height // 2) - 0.5) / height, (height - height // 2 - 0.5) / height
-    shown = axes.imshow(
-        np.fft.fftshift(response),
-        extent=(left, right, bottom, top),
-        origin="lower",
-        cmap="viridis",
-        norm=scale,
-    )
-    axes.set(
-        xticks=(-0.5, 0, 0.5),
-        yticks=(-0.5, 0, 0.5),
-        xlabel="horizontal (cycles/pixel)",
-        ylabel="vertical (cycles/pixel)",
-    )
-    bar = figure.colorbar(shown, ax=axes, location="bottom", shrink=0.9, aspect=18)
-    bar.set_label("|H| (dB)")
-    return shown
-
-
 def check_arrays(arrays: ToyArrays, *names: str) -> None:
-    """Raise InputError, naming the first of `names` that `arrays` lacks or that is no such array."""
+    """Raise InputError, naming the first of `names` that is missing or no such array."""
     for name in names:
         if name not in arrays:
             raise InputError(
@@ -159,12 +122,27 @@ def check_arrays(arrays: ToyArrays, *names: str) -> None:
                 f"{', '.join(sorted(arrays)) or 'nothing'}."
             )
         array = arrays[name]
-        good = array.shape == (2,) and array.dtype.kind in "iu" if name == "place" else array.ndim == 2
+        good = (
+            array.shape == (2,) and array.dtype.kind in "iu" if name == "place" else array.ndim == 2
+        )
         if not good or array.size == 0:
             raise InputError(
-                f"the toy network's array {name!r} is {array.dtype} of shape {array.shape}; it must "
-                "be (height, width), or the row and the column of a place."
+                f"the toy network's array {name!r} is {array.dtype} of shape {array.shape}; it "
+                "must be (height, width), or the row and the column of a place."
             )
+
+
+def _draw_response(
+    figure: Figure,
+    axes: Axes,
+    response: Float[ndarray, "height width"],
+    dynamic_range: float = DYNAMIC_RANGE_DB,
+) -> None:
+    shown = draw_response(axes, response, common_scale([response], dynamic_range))
+    _frame_image(axes)
+    axes.set(xlabel="horizontal (cycles/pixel)", ylabel="vertical (cycles/pixel)")
+    bar = figure.colorbar(shown, ax=axes, location="bottom", shrink=0.9, aspect=18)
+    bar.set_label("|H| (dB)")
 
 
 def _draw_zoomed(

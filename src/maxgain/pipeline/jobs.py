@@ -13,10 +13,12 @@ from pydantic import BaseModel, ConfigDict
 from maxgain.config.datasets import Dataset
 from maxgain.config.experiments import Experiment, Run, Setting
 from maxgain.config.fields import Device, FigureFormat
+from maxgain.config.figures import CurvesFigure
 from maxgain.config.outputs import Gain
 from maxgain.config.parsing import parse_json
 from maxgain.config.protocol import Protocol
 from maxgain.errors import InputError
+
 
 JobType = TypeVar("JobType", bound="Job")
 
@@ -31,7 +33,7 @@ class Job(BaseModel):
         return self.model_dump_json(by_alias=True)
 
     @classmethod
-    def of_text(cls: type[JobType], text: str) -> JobType:
+    def of_text(cls: "type[JobType]", text: str) -> "JobType":
         """Job of its JSON form.
 
         Raises
@@ -90,9 +92,16 @@ class CurvesJob(Job):
 
 
 class FigureJob(Job):
-    """A figure to draw."""
+    """A figure to draw.
+
+    Attributes
+    ----------
+    request
+        What the configuration asks for under this name; None for a figure of the registry.
+    """
 
     name: str
+    request: CurvesFigure | None = None
     formats: tuple[FigureFormat, ...] = ("svg", "png")
 
 

@@ -7,12 +7,10 @@ p = 1 everywhere.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import matplotlib.cbook
 import numpy as np
 import pandas as pd
 import torch
 from jaxtyping import Bool, Float
-from PIL import Image
 from torch import Tensor
 
 from maxgain.errors import InputError
@@ -21,6 +19,7 @@ from maxgain.response.probes import impulse_image
 from maxgain.response.spectrum import frequency_response, hann_window
 from maxgain.tables.toy import COLUMNS
 from maxgain.toy.network import GaussianToy
+from maxgain.toy.photograph import read_red_channel
 
 Place = tuple[int, int]
 """Row and column of a pixel."""
@@ -61,22 +60,10 @@ class ToyMeasurements:
     arrays: dict[str, Tensor]
 
 
-def read_photograph() -> Float[Tensor, "1 height width"]:
-    """Mean-subtracted red channel, in 0-255 units, of matplotlib's sample photo of Grace Hopper.
-
-    The paper's photograph is not published with it; this one (600 rows, 512 columns) comes with a
-    dependency.
-    """
-    file = matplotlib.cbook.get_sample_data("grace_hopper.jpg", asfileobj=False)
-    with Image.open(str(file)) as photo:
-        red = np.asarray(photo.convert("RGB"), dtype=np.float64)[:, :, 0]
-    return torch.from_numpy(red - red.mean()).float()[None]
-
-
 def find_nearest_place(
     candidates: Bool[Tensor, "height width"], wanted: Place, margin: int = 0
 ) -> Place:
-    """Return the true place of `candidates` nearest to `wanted` (the first by row, then column).
+    """True place of `candidates` nearest to `wanted` (the first by row, then column).
 
     Parameters
     ----------
@@ -108,7 +95,7 @@ def find_nearest_place(
 
 
 def project_place(height: int, width: int, place: Place) -> Float[Tensor, "1 height width"]:
-    """Return the projection that is 1 at `place` and 0 elsewhere."""
+    """Projection that is 1 at `place` and 0 elsewhere."""
     projection = torch.zeros(1, height, width)
     projection[0, *place] = 1.0
     return projection
@@ -131,7 +118,7 @@ def compute_filter_amplitude(
 def average_over_directions(
     response: Float[Tensor, "height width"], bins: int = 32
 ) -> pd.DataFrame:
-    """Return the mean power of a response in rings of equal frequency, in dB.
+    """Mean power of a response in rings of equal frequency, in dB.
 
     Parameters
     ----------
@@ -171,7 +158,7 @@ def measure_toy(
     Parameters
     ----------
     image
-        One channel, mean subtracted, in 0-255 units; default: `read_photograph`.
+        One channel, mean subtracted, in 0-255 units; default: `read_red_channel`.
     place
         Where p = 1 in figures 2a and 3a. If it is not active (z = 0), the nearest active place.
     other_places
@@ -182,7 +169,7 @@ def measure_toy(
     InputError
         A place lies outside the image, or the image has no active or no inactive place.
     """
-    pixels = read_photograph() if image is None else image
+    pixels = read_red_channel() if image is None else image
     height, width = pixels.shape[-2:]
     wanted = [place, *other_places]
     for row, column in wanted:

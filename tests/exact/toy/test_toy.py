@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from safetensors.numpy import load_file
 from scipy import signal
 
-from maxgain.cli.figures import toy
 from maxgain.errors import InputError
+from maxgain.pipeline.toy import write_toy_measurements
 from maxgain.response.measure import input_gradient
 from maxgain.response.spectrum import frequency_response
 from maxgain.toy.measurement import (
@@ -23,9 +23,9 @@ from maxgain.toy.measurement import (
     find_nearest_place,
     measure_toy,
     project_place,
-    read_photograph,
 )
 from maxgain.toy.network import GaussianToy
+from maxgain.toy.photograph import read_red_channel
 
 
 def gaussian(size: int = 7, sigma: float = 1.0) -> np.ndarray:
@@ -103,7 +103,7 @@ def test_p_everywhere_sums_the_filters_of_the_active_places() -> None:
 
 
 def test_the_photograph_is_a_mean_free_red_channel() -> None:
-    image = read_photograph()
+    image = read_red_channel()
     assert image.shape == (1, 600, 512)
     assert abs(float(image.mean())) < 1e-3
     assert float(image.max() - image.min()) == pytest.approx(255, abs=1)
@@ -170,10 +170,12 @@ def test_bad_places_and_images_are_named() -> None:
         measure_toy(torch.zeros(1, 30, 30), place=(15, 15), other_places=())
 
 
-def test_the_command_writes_table_and_arrays_the_same_every_time(tmp_path: Path) -> None:
+def test_table_and_arrays_are_written_the_same_every_time(tmp_path: Path) -> None:
     for name in ("a", "b"):
-        toy(tmp_path / name / "toy.csv", tmp_path / name / "toy.safetensors", *PAPER_PLACE)
+        folder = tmp_path / name
+        rows = write_toy_measurements(folder / "toy.csv", folder / "toy.safetensors", PAPER_PLACE)
     table = pd.read_csv(tmp_path / "a/toy.csv")
+    assert len(table) == rows
     assert set(table["measurement"]) == {"place-response", "inactive-place", "impulse-everywhere"}
     assert table["value"].notna().all()
     assert load_file(tmp_path / "a/toy.safetensors")["feature_map"].shape == (600, 512)

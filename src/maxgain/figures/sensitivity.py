@@ -1,0 +1,170 @@
+"""What moves the gain: G = S + C over the epochs, sensitivity and saturation apart."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from pandas import DataFrame
+
+from maxgain.figures.curves import label_factor, number_stretches
+from maxgain.figures.lines import draw_medians, draw_runs
+from maxgain.figures.palette import TENTH_BLACK, THIRD_BLUE, CurveStyle
+from maxgain.figures.scales import scale_epochs
+from maxgain.figures.style import PAGE_WIDTH, label_empty_panel, new_figure, set_title, styled
+from maxgain.tables.runs import check_columns, read_data_label
+
+SATURATION_AMBER = "#e69f00"
+"""Colour of C, as an area and as a line."""
+
+
+PARTS = {
+    "gain_db": ("G = S + C (dB)", TENTH_BLACK),
+    "sensitivity_db": ("S (dB)", THIRD_BLUE),
+    "saturation_db": ("C (dB)", SATURATION_AMBER),
+}
+"""Columns of a table of curves, their axis in this figure, and their colour."""
+
+
+LEAST_SPAN_DB = 4.0
+"""A row of panels never covers less, so that its axis can be read."""
+
+
+@dataclass(frozen=True)
+class _Column:
+    """The runs of one learning rate: `rows` of the table, or why there are none."""
+
+    title: str
+    rows: DataFrame
+    absent: str
+
+
+@styled
+def draw_sensitivity(*tables: DataFrame) -> Figure:
+    """Draw gain, sensitivity and saturation at the default and the highest learning rate.
+
+    G = S + C holds exactly: G is the Maximum Gain at p_c = 1/score, S the same measured of the
+    log-odds of the winning class, C = 20 log10(1 - score). Rows of panels have as many dB to the
+    inch.
+
+    Parameters
+    ----------
+    tables
+        Tables of curves, one a data set. A table without the columns sensitivity_db and
+        saturation_db gives empty panels that say so.
+
+    Raises
+    ------
+    InputError
+        A table is no table of curves.
+    """
+    columns = [column for table in tables for column in _choose_columns(table)]
+    spans = _find_spans(columns)
+    figure = new_figure(PAGE_WIDTH, 5.2)
+    labels = [read_data_label(table) for table in tables]
+    data = "; ".join(dict.fromkeys(label for label, _ in labels if label))
+    title = "Maximum Gain G = sensitivity S + saturation C, one impulse"
+    set_title(figure, title, data=data, stand_in=any(stand_in for _, stand_in in labels))
+    panels = figure.subplots(
+        3,
+        len(columns),
+        squeeze=False,
+        sharey="row",
+        height_ratios=[high - low for low, high in spans.values()],
+    )
+    for column, axes in zip(columns, map(list, panels.T), strict=True):
+        axes[0].set_title(column.title)
+        if column.absent:
+            for panel in axes:
+                label_empty_panel(panel, column.absent)
+        else:
+            _draw_column(axes, column.rows)
+        scale_epochs(axes, int(column.rows["epoch"].max()) if len(column.rows) else 0)
+    for axes, (name, (label, _)) in zip(panels[:, 0], PARTS.items(), strict=True):
+        axes.set_ylim(*spans[name])
+        axes.set_ylabel(label)
+        if all(column.absent for column in columns):
+            axes.set_yticks([])
+    _add_legend(figure, list(panels[0]))
+    return figure
+
+
+def _choose_columns(table: DataFrame) -> list[_Column]:
+    check_columns(table)
+    missing = [name for name in PARTS if name not in table]
+    absent = "\n".join(["not in the table:", *missing]) if missing else ""
+    factors = sorted(set(table["rate_factor"].astype(float)))
+    default = [factor for factor in factors if label_factor(factor) == "×1"]
+    chosen = dict.fromkeys([*default, *factors[-1:]])
+    if not chosen:
+        return [_Column("", table, absent or "not run")]
+    columns = []
+    for factor in chosen:
+        rows = table[table["rate_factor"] == factor]
+        rate = float(rows["learning_rate"].iloc[0])
+        title = f"{rows['dataset'].iloc[0]}: rate {rate:.2g} ({label_factor(factor)})"
+        columns.append(_Column(title, rows.sort_values(["seed", "epoch"]), absent))
+    return columns
+
+
+def _find_spans(columns: Sequence[_Column]) -> dict[str, tuple[float, float]]:
+    """Lowest and highest value of each row of panels, with a margin; the top row has S too."""
+    spans = {}
+    for name in PARTS:
+        names = ["gain_db", "sensitivity_db"] if name == "gain_db" else [name]
+        shown = [column.rows[each] for column in columns if not column.absent for each in names]
+        values = np.concatenate([np.zeros(0), *(x.to_numpy(dtype=np.float64) for x in shown)])
+        values = values[np.isfinite(values)]
+        low, high = (values.min(), values.max()) if values.size else (0.0, 0.0)
+        margin = max(0.06 * (high - low), (LEAST_SPAN_DB - (high - low)) / 2, 0.2)
+        spans[name] = (float(low - margin), float(high + margin))
+    return spans
+
+
+def _draw_column(panels: Sequence[Axes], rows: DataFrame) -> None:
+    """Draw one run stacked, and below it sensitivity and saturation of all."""
+    _draw_stack(panels[0], rows[rows["seed"] == rows["seed"].iloc[0]])
+    for axes, name in zip(panels[1:], ("sensitivity_db", "saturation_db"), strict=True):
+        values = rows.assign(value=rows[name].astype(float), curve="", column="", part="training")
+        values = values[np.isfinite(values["value"])]
+        if len(values):
+            values["stretch"] = number_stretches(values, ["curve"])
+            styles = {"": CurveStyle(PARTS[name][1], "")}
+            draw_runs(axes, values, styles)
+            draw_medians(axes, values, styles)
+
+
+def _draw_stack(axes: Axes, run: DataFrame) -> None:
+    gain, sensitivity = (
+        run[name].astype(float).replace([np.inf, -np.inf], np.nan)
+        for name in ("gain_db", "sensitivity_db")
+    )
+    axes.fill_between(
+        run["epoch"],
+        gain,
+        sensitivity,
+        color=SATURATION_AMBER,
+        alpha=0.35,
+        linewidth=0,
+        label="C, softmax saturation (area)",
+    )
+    axes.plot(run["epoch"], sensitivity, color=THIRD_BLUE, label="S, sensitivity in log-odds")
+    axes.plot(run["epoch"], gain, color=TENTH_BLACK, label="G, Maximum Gain")
+
+
+def _add_legend(figure: Figure, panels: Sequence[Axes]) -> None:
+    named: Mapping[str, object] = {
+        label: handle
+        for axes in panels
+        for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)
+    }
+    if named:
+        figure.legend(
+            handles=list(named.values()),
+            labels=list(named),
+            loc="outside lower center",
+            ncols=3,
+            title="top: one run; below: every run (thin) and their median",
+            title_fontsize=6.5,
+        )

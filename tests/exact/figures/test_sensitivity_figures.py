@@ -1,0 +1,123 @@
+"""What moves the gain: the two figures of sensitivity and saturation."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from made_up_curves import make_rates, read_texts
+from scipy import stats
+
+from maxgain.errors import InputError
+from maxgain.figures.numbers import ESTIMATORS, interval_of_seeds, measure_variabilities
+from maxgain.figures.sensitivity import draw_sensitivity
+from maxgain.figures.variability import STYLES, draw_variability
+from maxgain.statistics.variability import START_STEPS, variability
+
+
+def with_sensitivity(table: pd.DataFrame) -> pd.DataFrame:
+    random = np.random.default_rng(5)
+    saturation = -np.abs(random.normal(3, 2, len(table)))
+    return table.assign(
+        saturation_db=saturation,
+        sensitivity_db=table["gain_db"] - saturation,
+        sensitivity_mean_db=-20 + random.normal(0, 0.3, len(table)),
+        sensitivity_error_db=0.1,
+        saturation_mean_db=saturation,
+    )
+
+
+@pytest.fixture
+def table() -> pd.DataFrame:
+    return with_sensitivity(make_rates(seeds=3)).sample(frac=1, random_state=0)
+
+
+def test_the_stack_is_one_run_at_the_default_and_the_highest_rate(table: pd.DataFrame) -> None:
+    figure = draw_sensitivity(table, table.assign(dataset="cifar10"))
+    assert len(figure.axes) == 12
+    titles = [axes.get_title() for axes in figure.axes[:4]]
+    assert titles == [
+        "mnist: rate 0.001 (×1)",
+        "mnist: rate 0.004 (×4)",
+        "cifar10: rate 0.001 (×1)",
+        "cifar10: rate 0.004 (×4)",
+    ]
+    for axes, factor in zip(figure.axes[:2], (1.0, 4.0), strict=True):
+        run = table.query(f"rate_factor == {factor} and seed == 0").sort_values("epoch")
+        sensitivity, gain = axes.get_lines()
+        np.testing.assert_array_equal(sensitivity.get_ydata(), run["sensitivity_db"])
+        np.testing.assert_array_equal(gain.get_ydata(), run["gain_db"])
+        assert len(axes.collections) == 1
+    runs = table.query("rate_factor == 4").pivot(index="epoch", columns="seed")
+    for row, name in ((1, "sensitivity_db"), (2, "saturation_db")):
+        lines = figure.axes[4 * row + 1].get_lines()
+        (median,) = [line for line in lines if line.get_linewidth() > 1]
+        np.testing.assert_allclose(median.get_ydata(), runs[name].median(axis=1))
+        assert len(lines) == 4
+
+
+def test_rows_have_as_many_decibels_to_the_inch(table: pd.DataFrame) -> None:
+    figure = draw_sensitivity(table)
+    figure.draw_without_rendering()
+    first = figure.axes[::2]
+    density = [np.ptp(axes.get_ylim()) / axes.get_window_extent().height for axes in first]
+    np.testing.assert_allclose(density, density[0], rtol=0.02)
+
+
+def test_dead_and_diverged_epochs_are_gaps(table: pd.DataFrame) -> None:
+    late = table["epoch"].between(5, 8) & (table["rate_factor"] == 4)
+    table.loc[late, ["gain_db", "sensitivity_db"]] = -np.inf
+    table.loc[late, "saturation_db"] = np.nan
+    figure = draw_sensitivity(table)
+    assert all(np.isfinite(axes.get_ylim()).all() for axes in figure.axes)
+    medians = [line for line in figure.axes[3].get_lines() if line.get_linewidth() > 1]
+    assert [(x.get_xdata()[0], x.get_xdata()[-1]) for x in medians] == [(1, 4), (9, 20)]
+
+
+def test_a_table_without_the_columns_gives_panels_that_say_so() -> None:
+    for figure in (draw_sensitivity(make_rates()), draw_sensitivity(make_rates()[:0])):
+        for axes in figure.axes:
+            (text,) = axes.texts
+            assert text.get_text() == "not in the table:\nsensitivity_db\nsaturation_db"
+    with pytest.raises(InputError, match="no column 'gain_db'"):
+        draw_sensitivity(make_rates().drop(columns="gain_db"))
+
+
+def test_variability_is_that_of_each_run_without_its_start(table: pd.DataFrame) -> None:
+    found = measure_variabilities(table)["variabilities"]
+    run = table.query("rate_factor == 2 and seed == 1").sort_values("epoch")
+    chosen = found.query("learning_rate == 0.002 and seed == 1").set_index("estimator")["value"]
+    for column, name in ESTIMATORS.items():
+        assert chosen[name] == variability(run[column].to_numpy()[START_STEPS:])
+
+
+def test_points_are_geometric_means_with_students_interval(table: pd.DataFrame) -> None:
+    found = measure_variabilities(table)["variabilities"]
+    figure = draw_variability(table, variabilities=found)
+    (axes,) = figure.axes
+    name = ESTIMATORS["sensitivity_db"]
+    lines = [line for line in axes.get_lines() if line.get_color() == STYLES[name].color]
+    line = max(lines, key=lambda x: len(x.get_xdata()))
+    values = found[found["estimator"] == name].groupby("learning_rate")["value"]
+    np.testing.assert_allclose(line.get_ydata(), values.apply(stats.gmean))
+    logs = np.log10(values.get_group(0.003))
+    low, high = interval_of_seeds(logs)
+    expected = stats.ttest_1samp(logs, 0).confidence_interval(0.95)
+    assert (low, high) == pytest.approx((expected.low, expected.high))
+    corners = np.concatenate(
+        [segment[:, 1] for bars in axes.collections for segment in bars.get_segments()]
+    )
+    assert np.isclose(corners, 10**low).any()
+    assert np.isclose(corners, 10**high).any()
+    assert "3 seeds; geometric mean, 95 % interval" in read_texts(figure)
+
+
+def test_one_seed_has_no_interval_and_absent_estimators_are_named() -> None:
+    table = make_rates()
+    figure = draw_variability(table, **measure_variabilities(table))
+    (axes,) = figure.axes
+    assert not axes.collections
+    texts = read_texts(figure)
+    assert "not in the table: sensitivity_db, sensitivity_mean_db" in texts
+    assert "1 seed" in texts
+    nothing = draw_variability(table[:0], **measure_variabilities(table[:0]))
+    assert nothing.axes[0].texts[0].get_text() == "not run"
+    assert np.isnan(interval_of_seeds(pd.Series([1.0]))).all()
