@@ -2,6 +2,7 @@
 
 import math
 import multiprocessing
+import sys
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -218,6 +219,33 @@ def test_state_belongs_to_data_threads_and_device(tmp_path: Path) -> None:
         folder(replace(RUN, architecture="nin")),
     }
     assert len(others) == 7
+
+
+_NETWORK = """
+from torch import nn
+
+def build(channels, height, width, classes):
+    return nn.Sequential(nn.Flatten(), nn.Linear(channels * height * width, classes){more})
+"""
+
+
+def test_state_of_a_users_network_belongs_to_its_source(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    module = tmp_path / "users_network.py"
+    run = replace(RUN, architecture="users_network:build", capacity=1.0, learning_rate=1e-4)
+    folders = []
+    for more in ("", ", nn.Tanh()"):
+        module.write_text(_NETWORK.format(more=more))
+        sys.modules.pop("users_network", None)
+        identity = _identity(run, prepared(), "cpu", 1)
+        folders.append(TrainingState(tmp_path / "state", identity).folder)
+        with killed_in_epoch(2):
+            _train(run, tmp_path)
+    assert folders[0] != folders[1]
+    assert all(folder.is_dir() for folder in folders)
+    assert "architecture_source" not in _identity(RUN, prepared(), "cpu", 1)
 
 
 # --- two processes
