@@ -2,12 +2,14 @@
 
 import inspect
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from maxgain.errors import InputError
+from maxgain.files.checksums import checksum
 from maxgain.networks.registry import NETWORKS, NetworkRow
 
 
@@ -65,6 +67,21 @@ def construct_network(
     elif capacity != 1:
         raise InputError(f"capacity is {capacity:g}; the network '{architecture}' allows only 1.")
     return _called(function, arguments, row)
+
+
+def source_checksum(architecture: str) -> str | None:
+    """SHA-256 of the module in which a user's function stands; None for any other architecture.
+
+    Raises
+    ------
+    InputError
+        Unknown name, or the function cannot be imported.
+    """
+    if not NETWORKS.find(architecture).is_users:
+        return None
+    module = inspect.getmodule(NETWORKS.load(architecture))
+    path = getattr(module, "__file__", None)
+    return None if path is None else checksum(Path(path))
 
 
 def _takes_capacity(function: Callable[..., Any]) -> bool:

@@ -46,7 +46,8 @@ class Recipe:
 
 
 INITIALISATIONS = ("recipe", "library")
-"""Initial values of the network's recipe (of the library where it has none), or torch's own."""
+"""Initial values and learning-rate multipliers of the network's recipe, or the library's initial
+values and no multipliers; these too where a network has no recipe."""
 
 
 def find_recipe(architecture: str) -> Recipe | None:
@@ -117,24 +118,20 @@ def initialise(network: nn.Module, architecture: str, generator: torch.Generator
                 layer.bias.zero_()
 
 
-def parameter_rates(network: nn.Module, architecture: str) -> dict[float, list[nn.Parameter]]:
+def parameter_rates(
+    network: nn.Module, architecture: str, initialisation: str = "recipe"
+) -> dict[float, list[nn.Parameter]]:
     """Every parameter of a network once, grouped by its learning-rate multiplier.
 
     A parameter that layers share has the multiplier of the first of them. Those that are not to
-    learn are left out.
+    learn are left out. Without a recipe, and with the library's initialisation, all learn alike.
     """
-    recipe, layers = find_recipe(architecture), _layers(network)
-    multipliers: dict[nn.Parameter, float] = {}
-    for layer in layers if recipe else []:
-        assert recipe is not None
-        rates = recipe.last_rates if layer is layers[-1] else recipe.rates
-        for rate, parameter in zip(rates, (layer.weight, layer.bias), strict=True):
-            if isinstance(parameter, nn.Parameter):
-                multipliers.setdefault(parameter, rate)
+    recipe = find_recipe(architecture) if initialisation == "recipe" else None
+    multipliers = {} if recipe is None else _multipliers(recipe, _layers(network))
     groups: dict[float, list[nn.Parameter]] = {}
-    own = [parameter for parameter in network.parameters() if parameter.requires_grad]
-    for parameter in own:
-        groups.setdefault(multipliers.get(parameter, 1.0), []).append(parameter)
+    for parameter in network.parameters():
+        if parameter.requires_grad:
+            groups.setdefault(multipliers.get(parameter, 1.0), []).append(parameter)
     return groups
 
 
@@ -144,6 +141,16 @@ def weight_decay_of(architecture: str, given: float | None) -> float:
         return given
     recipe = find_recipe(architecture)
     return 0.0 if recipe is None else recipe.weight_decay
+
+
+def _multipliers(recipe: Recipe, layers: list[Layer]) -> dict[nn.Parameter, float]:
+    found: dict[nn.Parameter, float] = {}
+    for layer in layers:
+        rates = recipe.last_rates if layer is layers[-1] else recipe.rates
+        for rate, parameter in zip(rates, (layer.weight, layer.bias), strict=True):
+            if isinstance(parameter, nn.Parameter):
+                found.setdefault(parameter, rate)
+    return found
 
 
 def _layers(network: nn.Module) -> list[Layer]:

@@ -11,6 +11,7 @@ from rich.console import Console
 from maxgain.config.experiments import Run
 from maxgain.data.prepared import PreparedData, load_prepared
 from maxgain.files.provenance import installed_versions
+from maxgain.networks.building import source_checksum
 from maxgain.pipeline.jobs import TrainJob
 from maxgain.training.device import choose_device, describe_device, emulates_bf16
 from maxgain.training.loop import Report, TrainingData, train
@@ -128,6 +129,8 @@ def _identity(run: Run, prepared: PreparedData, device: str, threads: int) -> di
         for name, version in installed_versions().items()
         if name in ("maxgain", "torch", "numpy", "timm", "torchvision")
     }
+    if source := source_checksum(run.architecture):
+        identity["architecture_source"] = source
     # Vector instructions decide how sums are rounded.
     identity["cpu_capability"] = torch.backends.cpu.get_cpu_capability()
     return identity

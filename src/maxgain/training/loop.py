@@ -87,7 +87,7 @@ class _Training:
         ).to(device)
         self._network: nn.Module = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._optimiser: Optimiser = OPTIMISERS.load(run.optimiser)(
-            parameter_rates(self._network, run.architecture),
+            parameter_rates(self._network, run.architecture, run.initialisation),
             run,
             weight_decay_of(run.architecture, run.weight_decay),
         )

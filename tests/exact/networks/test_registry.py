@@ -235,6 +235,7 @@ def test_rates_cover_every_parameter_once(name: str) -> None:
     assert sorted(listed) == sorted(id(p) for p in network.parameters() if p.requires_grad)
     found = {id(p): rate for rate, group in groups.items() for p in group}
     rates: Callable[[nn.Parameter], float] = lambda p: found[id(p)]  # noqa: E731
+    assert list(parameter_rates(network, name, "library")) == [1.0]
     assert rates(network.norm.weight) == 1
     tied, bias = {"lenet-cifar": (0.1, 0.2), "nin": (1, 0.01)}.get(name, (1, 1))
     assert rates(network.first.weight) == tied  # That of the first layer that has it.

@@ -4,7 +4,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from maxgain.networks.recipes import build_network, initialise
+from maxgain.networks.building import build_network
+from maxgain.networks.recipes import initialise
 
 SHAPES = {"lenet-mnist": (1, 28, 28), "lenet-cifar": (3, 32, 32), "nin": (3, 32, 32)}
 
@@ -25,7 +26,7 @@ def linear_network(weight: Tensor) -> nn.Sequential:
 
 def paper_network(name: str, seed: int = 0, gain: float = 1.0) -> nn.Module:
     network = build_network(name, SHAPES[name], 10)
-    initialise(name, network, generator(seed))
+    initialise(network, name, generator(seed))
     with torch.no_grad():
         for parameter in network.parameters():
             parameter *= gain

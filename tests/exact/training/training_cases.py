@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 import torch
@@ -12,6 +13,7 @@ from maxgain.data.augmentation import batch_flip
 from maxgain.data.prepared import PreparedData
 from maxgain.networks.building import build_network
 from maxgain.networks.recipes import initialise, parameter_rates, weight_decay_of
+from maxgain.pipeline.training import run_training_job
 from maxgain.training.batches import Batches, Images
 from maxgain.training.engine import Score, Trainer, training_twin
 from maxgain.training.optimisers import MomentumSGD
@@ -110,3 +112,12 @@ def killed_in_epoch(epoch: int) -> Iterator[None]:
         patch.setattr(Trainer, "train_epoch", train_epoch)
         with pytest.raises(Interrupted):
             yield
+
+
+FILES = ("snapshots.safetensors", "history.csv", "provenance.json")
+
+
+def trained_files(run: Run, folder: Path, data: PreparedData | None = None) -> dict[str, bytes]:
+    """Contents of the files that a run's job leaves below a folder."""
+    run_training_job(run, data or prepared(), folder / "run", folder / "state", "cpu", 1)
+    return {name: (folder / "run" / name).read_bytes() for name in FILES}
