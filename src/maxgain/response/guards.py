@@ -115,10 +115,12 @@ def pixels_for(network: nn.Module, image: Tensor) -> Tensor:
     return image.detach().to(torch.promote_types(image.dtype, torch.float32)).clone()
 
 
-def differentiable_state(network: nn.Module) -> dict[str, Tensor]:
+def differentiable_state(
+    network: nn.Module, least: torch.dtype = torch.float32
+) -> dict[str, Tensor]:
     """Stand-ins for parameters and buffers that cannot be used as they are.
 
-    Half precision in float32, and copies of what was made in inference mode.
+    What is less precise than `least` in that type, and copies of what was made in inference mode.
 
     Raises
     ------
@@ -127,8 +129,8 @@ def differentiable_state(network: nn.Module) -> dict[str, Tensor]:
     """
     replaced = {}
     for name, value in chain(network.named_parameters(), network.named_buffers()):
-        if value.is_floating_point() and value.dtype.itemsize < 4:
-            replaced[name] = value.detach().float()
+        if value.is_floating_point() and value.dtype.itemsize < least.itemsize:
+            replaced[name] = value.detach().to(least)
         elif value.is_inference():
             replaced[name] = value.clone()
     if replaced and isinstance(network, torch.jit.ScriptModule):

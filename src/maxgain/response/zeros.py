@@ -8,7 +8,7 @@ image, with no derivative at the places it moved to either, the network detaches
 from collections.abc import Callable
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from maxgain.errors import InputError
@@ -30,6 +30,13 @@ def derivative(value: Float[Tensor, ""], pixels: Tensor) -> Tensor:
     return gradient
 
 
+def zero_channels(
+    gradient: Float[Tensor, "*batch channels height width"],
+) -> Bool[Tensor, "*batch channels"]:
+    """Channels in which a derivative is zero everywhere."""
+    return (gradient == 0).flatten(-2).all(-1)
+
+
 def check_zeros(
     value_of: Callable[[Tensor], Float[Tensor, ""]],
     image: Float[Tensor, "channels height width"],
@@ -49,7 +56,7 @@ def check_zeros(
     gradient
         The derivative there.
     """
-    zero = (gradient == 0).flatten(1).all(1)
+    zero = zero_channels(gradient)
     if not zero.any():
         return
     generator = torch.Generator().manual_seed(0)
@@ -58,12 +65,12 @@ def check_zeros(
         # All channels move first: at the impulse itself a kink of a ReLU at 0 would deceive.
         near = _noised(image, torch.ones_like(zero), size, generator).requires_grad_()
         value = value_of(near)
-        zero = zero & (derivative(value, near) == 0).flatten(1).all(1)
+        zero = zero & zero_channels(derivative(value, near))
         if not zero.any():
             return
         far_image = _noised(near.detach(), zero, size, generator).requires_grad_()
         far = value_of(far_image)
-        zero = zero & (derivative(far, far_image) == 0).flatten(1).all(1)
+        zero = zero & zero_channels(derivative(far, far_image))
         change = (far.detach() - value.detach()).abs()
         moved = moved or bool(change > ROUNDING * value.detach().abs().clamp(min=1))
     if moved:

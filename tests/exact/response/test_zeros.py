@@ -125,3 +125,34 @@ def test_search_for_a_dependence_draws_no_global_random_numbers() -> None:
     state = torch.get_rng_state()
     assert measure(network, IMAGE).gain.tolist() == [-math.inf]
     assert torch.equal(torch.get_rng_state(), state)
+
+
+def _saturated() -> nn.Sequential:
+    """A tanh whose derivative rounds to zero in float32 and not in float64."""
+    network = nn.Sequential(nn.Flatten(), nn.Linear(64, 3), nn.Tanh(), nn.Linear(3, 4))
+    with torch.no_grad():
+        network[1].weight.fill_(12 / 255)
+        network[1].bias.zero_()
+    return network
+
+
+def _tiny() -> nn.Sequential:
+    """Weights whose product float32 has no number for."""
+    layers = [nn.Linear(64, 8), nn.Linear(8, 8), nn.Linear(8, 4)]
+    for layer in layers:
+        nn.init.normal_(layer.weight, std=1e-20, generator=generator())
+        nn.init.zeros_(layer.bias)
+    return nn.Sequential(nn.Flatten(), *layers)
+
+
+@pytest.mark.parametrize("make_network", [_saturated, _tiny])
+def test_underflow_of_float32_is_no_true_zero(make_network: Callable[[], nn.Sequential]) -> None:
+    network = make_network()
+    stacked = {name: value[None].clone() for name, value in network.state_dict().items()}
+    found = measure(network, IMAGE)
+    snapshots = snapshot_gains(network, stacked, IMAGE, window=False)
+    expected = measure(network.double(), IMAGE)
+    assert expected.gain.isfinite().all()
+    assert found.gain.dtype == torch.float32
+    torch.testing.assert_close(found.gain.double(), expected.gain, rtol=1e-6, atol=0)
+    torch.testing.assert_close(snapshots[0].double(), expected.gain, rtol=1e-6, atol=0)
