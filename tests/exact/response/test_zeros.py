@@ -156,3 +156,24 @@ def test_underflow_of_float32_is_no_true_zero(make_network: Callable[[], nn.Sequ
     assert found.gain.dtype == torch.float32
     torch.testing.assert_close(found.gain.double(), expected.gain, rtol=1e-6, atol=0)
     torch.testing.assert_close(snapshots[0].double(), expected.gain, rtol=1e-6, atol=0)
+
+
+def test_channel_that_lives_elsewhere_does_not_speak_for_a_dead_one() -> None:
+    """Channel 0 has a dead zone at the impulse, channel 1 has no weights at all."""
+
+    class TwoChannels(nn.Module):
+        def forward(self, pixels: Tensor) -> Tensor:
+            sums = pixels.sum((2, 3))
+            first = (sums[:, 0] - 1e4).relu() + 0 * sums[:, 1]
+            return torch.stack([first, 1.0 + 0 * first], 1)
+
+    assert measure(TwoChannels(), impulse_image(2, 8, 8)).gain.tolist() == [-math.inf] * 2
+
+
+def test_a_clamp_that_is_flat_at_both_ends_has_a_slope_between() -> None:
+    class Clamped(nn.Module):
+        def forward(self, pixels: Tensor) -> Tensor:
+            level = (10 * pixels.sum((1, 2, 3)) - 2400).clamp(-1, 1)
+            return torch.stack([level, 0.5 * level], 1)
+
+    assert measure(Clamped(), IMAGE).gain.tolist() == [-math.inf]
