@@ -12,7 +12,8 @@ from torch.nn.parameter import is_lazy
 from maxgain.errors import InputError
 
 _SHAPE_WORDS = re.compile(
-    r"shape|size|channels|dimension|elements|features|divisible|multiplied|[Ee]xpected \d", re.I
+    r"shape|size|channels|dimension|elements|features|divisible|multiplied|height|width|resolution|[Ee]xpected \d",
+    re.I,
 )
 """Words by which torch and networks complain of an image's shape."""
 
@@ -115,10 +116,12 @@ def pixels_for(network: nn.Module, image: Tensor) -> Tensor:
     return image.detach().to(torch.promote_types(image.dtype, torch.float32)).clone()
 
 
-def differentiable_state(network: nn.Module) -> dict[str, Tensor]:
+def differentiable_state(
+    network: nn.Module, least: torch.dtype = torch.float32
+) -> dict[str, Tensor]:
     """Stand-ins for parameters and buffers that cannot be used as they are.
 
-    Half precision in float32, and copies of what was made in inference mode.
+    What is less precise than `least` in that type, and copies of what was made in inference mode.
 
     Raises
     ------
@@ -127,8 +130,8 @@ def differentiable_state(network: nn.Module) -> dict[str, Tensor]:
     """
     replaced = {}
     for name, value in chain(network.named_parameters(), network.named_buffers()):
-        if value.is_floating_point() and value.dtype.itemsize < 4:
-            replaced[name] = value.detach().float()
+        if value.is_floating_point() and value.dtype.itemsize < least.itemsize:
+            replaced[name] = value.detach().to(least)
         elif value.is_inference():
             replaced[name] = value.clone()
     if replaced and isinstance(network, torch.jit.ScriptModule):

@@ -5,6 +5,7 @@ with its scaling as a part of f (see `maxgain.networks.scaling.ScaledInput`), so
 different networks compare.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 import torch
@@ -12,6 +13,7 @@ from jaxtyping import Float, Real
 from torch import Tensor, nn
 from torch.func import functional_call
 
+from maxgain.errors import InputError
 from maxgain.response.conditions import measurement_conditions
 from maxgain.response.guards import (
     checked_image,
@@ -37,7 +39,7 @@ from maxgain.response.projections import (
     tensor_projected,
 )
 from maxgain.response.spectrum import frequency_response, maximum_gain
-from maxgain.response.zeros import check_zeros, derivative
+from maxgain.response.zeros import check_zeros, derivative, zero_channels
 
 
 @dataclass(frozen=True)
@@ -143,6 +145,9 @@ def _measurement(
     gradient: Tensor, logits: Tensor | None, projection: Projection, window: bool
 ) -> Measurement:
     response = frequency_response(gradient, window=window)
+    # What underflowed in float32 was taken in float64; in dB it is in range again.
+    dtype = gradient.dtype if logits is None else logits.dtype
+    gradient, response = gradient.to(dtype), response.to(dtype)
     if isinstance(projection, Tensor):
         return Measurement(gradient, response, maximum_gain(response), None, None)
     assert logits is not None
@@ -167,11 +172,16 @@ def _factor(decibels: float) -> float:
 
 
 class _Forward:
-    """The scalar that is differentiated, of an image: log-odds or a tensor projection."""
+    """The scalar that is differentiated, of an image: log-odds or a tensor projection.
 
-    def __init__(self, network: nn.Module, projection: Projection) -> None:
+    `least` is the least precise type that weights are used in.
+    """
+
+    def __init__(
+        self, network: nn.Module, projection: Projection, least: torch.dtype = torch.float32
+    ) -> None:
         self._network, self._projection = network, projection
-        self._state = differentiable_state(network)
+        self._state = differentiable_state(network, least)
         self._ending: Ending = "logits"
         self.logits: Tensor | None = None
 
@@ -215,8 +225,25 @@ def _linearised(
         value = value_of.first(pixels)
         with refusals_named(pixels, "backward pass"):
             gradient = derivative(value, pixels).detach()
+        logits = value_of.logits
         if has_diverged(network) or not value.isfinite():
             # A ReLU can hide a NaN weight; a diverged network has no transfer function.
-            gradient = torch.full_like(gradient, torch.nan)
-        check_zeros(value_of, pixels.detach(), gradient)
-    return gradient, value_of.logits
+            return torch.full_like(gradient, torch.nan), logits
+        if zero_channels(gradient).any() and gradient.dtype == torch.float32:
+            value_of, gradient = _in_float64(network, projection, pixels) or (value_of, gradient)
+        check_zeros(value_of, pixels.detach().to(gradient), gradient)
+    return gradient, logits
+
+
+def _in_float64(
+    network: nn.Module, projection: Projection, pixels: Tensor
+) -> tuple[_Forward, Tensor] | None:
+    """Scalar and derivative in float64, where float32 may have underflowed to zero.
+
+    None for a network that only runs in float32, as TorchScript does: its zeros stand.
+    """
+    with suppress(InputError):
+        value_of = _Forward(network, projection, torch.float64)
+        precise = pixels.detach().double().requires_grad_()
+        return value_of, derivative(value_of.first(precise), precise).detach()
+    return None

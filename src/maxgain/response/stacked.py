@@ -63,12 +63,11 @@ def distinct_snapshots(network: nn.Module, snapshots: Mapping[str, Tensor]) -> d
 
 
 def stacked_state(
-    snapshots: Mapping[str, Tensor], first: int, number: int, device: torch.device
+    snapshots: Mapping[str, Tensor], epochs: Tensor, device: torch.device, dtype: torch.dtype
 ) -> dict[str, Tensor]:
-    """Some snapshots, floating-point numbers as float32; counters and masks keep their type."""
+    """Some snapshots, floating-point numbers in one type; counters and masks keep theirs."""
     chunk = {}
     for name, values in snapshots.items():
-        part = values[first : first + number].detach().to(device)
-        part = part.clone() if part.is_inference() else part
-        chunk[name] = part.float() if part.is_floating_point() else part
+        part = values[epochs.to(values.device)].detach().to(device)
+        chunk[name] = part.to(dtype) if part.is_floating_point() else part
     return chunk

@@ -8,14 +8,22 @@ image, with no derivative at the places it moved to either, the network detaches
 from collections.abc import Callable
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from maxgain.errors import InputError
 
+ValueOf = Callable[[Tensor], Tensor]
+"""The scalar that is differentiated, of an image (channels, height, width)."""
+
+
 STEPS = (1.0, 16.0, 255.0)
 """Sizes of the moves that look for a dependence, in 0-255 pixel units: from one grey level, which
 a rounding of pixels notices, to the whole range, which reaches beyond a layer's dead zone."""
+
+
+HALVINGS = 20
+"""Of the way between two images in search of a slope: to a millionth of it."""
 
 
 ROUNDING = 1e-6
@@ -30,8 +38,15 @@ def derivative(value: Float[Tensor, ""], pixels: Tensor) -> Tensor:
     return gradient
 
 
+def zero_channels(
+    gradient: Float[Tensor, "*batch channels height width"],
+) -> Bool[Tensor, "*batch channels"]:
+    """Channels in which a derivative is zero everywhere."""
+    return (gradient == 0).flatten(-2).all(-1)
+
+
 def check_zeros(
-    value_of: Callable[[Tensor], Float[Tensor, ""]],
+    value_of: ValueOf,
     image: Float[Tensor, "channels height width"],
     gradient: Float[Tensor, "channels height width"],
 ) -> None:
@@ -49,36 +64,83 @@ def check_zeros(
     gradient
         The derivative there.
     """
-    zero = (gradient == 0).flatten(1).all(1)
-    if not zero.any():
+    lost = zero_channels(gradient)
+    while lost.any():
+        arrived = _arrived(value_of, image.detach(), lost)
+        if arrived is None:
+            return
+        if not arrived.any():
+            break
+        lost = lost & ~arrived
+    else:
         return
+    channels = ", ".join(str(int(channel)) for channel in lost.nonzero().flatten())
+    where = "the image" if lost.all() else f"channel {channels} of the image (from 0)"
+    raise InputError(
+        f"no gradient arrives at {where}, although the output depends on it: the network detaches "
+        "it (torch.no_grad, detach), is quantised or rounds; its gain cannot be measured."
+    )
+
+
+def _arrived(
+    value_of: ValueOf,
+    image: Float[Tensor, "channels height width"],
+    channels: Bool[Tensor, " channels"],
+) -> Bool[Tensor, " channels"] | None:
+    """Which of the channels a gradient arrives at somewhere, none where it does at none.
+
+    None if the value does not depend on these channels.
+    """
     generator = torch.Generator().manual_seed(0)
-    moved = False
     for size in STEPS:
         # All channels move first: at the impulse itself a kink of a ReLU at 0 would deceive.
-        near = _noised(image, torch.ones_like(zero), size, generator).requires_grad_()
-        value = value_of(near)
-        zero = zero & (derivative(value, near) == 0).flatten(1).all(1)
-        if not zero.any():
-            return
-        far_image = _noised(near.detach(), zero, size, generator).requires_grad_()
-        far = value_of(far_image)
-        zero = zero & (derivative(far, far_image) == 0).flatten(1).all(1)
-        change = (far.detach() - value.detach()).abs()
-        moved = moved or bool(change > ROUNDING * value.detach().abs().clamp(min=1))
-    if moved:
-        channels = ", ".join(str(int(channel)) for channel in zero.nonzero().flatten())
-        where = "the image" if zero.all() else f"channel {channels} of the image (from 0)"
-        raise InputError(
-            f"no gradient arrives at {where}, although the output depends on it: the network "
-            "detaches it (torch.no_grad, detach), is quantised or rounds; its gain cannot be "
-            "measured."
-        )
+        near = image + _noise(image, size, generator)
+        far = near + _noise(image, size, generator) * channels[:, None, None]
+        values = []
+        for place in (near, far):
+            value, arrived = _value_and_arrival(value_of, place, channels)
+            if arrived.any():
+                return arrived
+            values.append(value)
+        if _differ(*values):
+            return _searched(value_of, (near, far), values[0], channels)
+    return None
 
 
-def _noised(
-    image: Tensor, channels: Tensor, size: float, generator: torch.Generator
+def _searched(
+    value_of: ValueOf,
+    ends: tuple[Tensor, Tensor],
+    first: Tensor,
+    channels: Bool[Tensor, " channels"],
+) -> Bool[Tensor, " channels"]:
+    """Channels that a gradient arrives at on the way between two images of different values.
+
+    A continuous function has a slope somewhere between them, which halving finds; a step has none.
+    """
+    near, far = ends
+    for _ in range(HALVINGS):
+        middle = (near + far) / 2
+        value, arrived = _value_and_arrival(value_of, middle, channels)
+        if arrived.any():
+            return arrived
+        near, far = (near, middle) if _differ(first, value) else (middle, far)
+    return torch.zeros_like(channels)
+
+
+def _value_and_arrival(
+    value_of: ValueOf, place: Tensor, channels: Bool[Tensor, " channels"]
+) -> tuple[Tensor, Bool[Tensor, " channels"]]:
+    pixels = place.detach().clone().requires_grad_()
+    value = value_of(pixels)
+    return value.detach(), channels & ~zero_channels(derivative(value, pixels))
+
+
+def _differ(first: Tensor, second: Tensor) -> bool:
+    return bool((first - second).abs() > ROUNDING * first.abs().clamp(min=1))
+
+
+def _noise(
+    image: Float[Tensor, "channels height width"], size: float, generator: torch.Generator
 ) -> Float[Tensor, "channels height width"]:
-    """The image with uniform noise of a size in some channels; the global generator is kept."""
-    noise = size * (2 * torch.rand(image.shape, generator=generator) - 1).to(image)
-    return (image.detach() + noise * channels[:, None, None]).clone()
+    """Uniform noise up to a size; the global generator is kept."""
+    return size * (2 * torch.rand(image.shape, generator=generator) - 1).to(image)

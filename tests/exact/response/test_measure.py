@@ -161,3 +161,11 @@ def test_weight_that_a_relu_hides_still_counts_as_diverged() -> None:
 def test_overflow_of_finite_weights_is_nan() -> None:
     network = paper_network("lenet-cifar", gain=1e12)
     assert measure(network, impulse_image(3, 32, 32)).gain.isnan().all()
+
+
+@pytest.mark.parametrize("shape", [(4, 6, 6), (1, 7, 5), (2, 3, 16), (1, 1, 9)])
+def test_any_channels_and_shapes_are_measured(shape: tuple[int, int, int]) -> None:
+    network = nn.Sequential(nn.Flatten(), nn.Linear(math.prod(shape), 3))
+    measured = measure(network, impulse_image(*shape), window=min(shape[1:]) > 2)
+    assert measured.response.shape == shape
+    assert measured.gain.isfinite().all()

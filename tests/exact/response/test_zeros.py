@@ -125,3 +125,55 @@ def test_search_for_a_dependence_draws_no_global_random_numbers() -> None:
     state = torch.get_rng_state()
     assert measure(network, IMAGE).gain.tolist() == [-math.inf]
     assert torch.equal(torch.get_rng_state(), state)
+
+
+def _saturated() -> nn.Sequential:
+    """A tanh whose derivative rounds to zero in float32 and not in float64."""
+    network = nn.Sequential(nn.Flatten(), nn.Linear(64, 3), nn.Tanh(), nn.Linear(3, 4))
+    with torch.no_grad():
+        network[1].weight.fill_(12 / 255)
+        network[1].bias.zero_()
+    return network
+
+
+def _tiny() -> nn.Sequential:
+    """Weights whose product float32 has no number for."""
+    layers = [nn.Linear(64, 8), nn.Linear(8, 8), nn.Linear(8, 4)]
+    for layer in layers:
+        nn.init.normal_(layer.weight, std=1e-20, generator=generator())
+        nn.init.zeros_(layer.bias)
+    return nn.Sequential(nn.Flatten(), *layers)
+
+
+@pytest.mark.parametrize("make_network", [_saturated, _tiny])
+def test_underflow_of_float32_is_no_true_zero(make_network: Callable[[], nn.Sequential]) -> None:
+    network = make_network()
+    stacked = {name: value[None].clone() for name, value in network.state_dict().items()}
+    found = measure(network, IMAGE)
+    snapshots = snapshot_gains(network, stacked, IMAGE, window=False)
+    expected = measure(network.double(), IMAGE)
+    assert expected.gain.isfinite().all()
+    assert found.gain.dtype == torch.float32
+    torch.testing.assert_close(found.gain.double(), expected.gain, rtol=1e-6, atol=0)
+    torch.testing.assert_close(snapshots[0].double(), expected.gain, rtol=1e-6, atol=0)
+
+
+def test_channel_that_lives_elsewhere_does_not_speak_for_a_dead_one() -> None:
+    """Channel 0 has a dead zone at the impulse, channel 1 has no weights at all."""
+
+    class TwoChannels(nn.Module):
+        def forward(self, pixels: Tensor) -> Tensor:
+            sums = pixels.sum((2, 3))
+            first = (sums[:, 0] - 1e4).relu() + 0 * sums[:, 1]
+            return torch.stack([first, 1.0 + 0 * first], 1)
+
+    assert measure(TwoChannels(), impulse_image(2, 8, 8)).gain.tolist() == [-math.inf] * 2
+
+
+def test_a_clamp_that_is_flat_at_both_ends_has_a_slope_between() -> None:
+    class Clamped(nn.Module):
+        def forward(self, pixels: Tensor) -> Tensor:
+            level = (10 * pixels.sum((1, 2, 3)) - 2400).clamp(-1, 1)
+            return torch.stack([level, 0.5 * level], 1)
+
+    assert measure(Clamped(), IMAGE).gain.tolist() == [-math.inf]
