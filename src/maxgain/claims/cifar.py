@@ -92,7 +92,9 @@ def judge_c2(tables: ResultTables, claim: Claim) -> Evidence:
         [
             below(
                 "epochs between overfitting and variability",
-                lambda run: measure_distance(*_find_onsets(claim, run), run.epochs, claim.threshold),
+                lambda run: measure_distance(
+                    *_find_onsets(claim, run), run.epochs, claim.threshold
+                ),
                 claim.threshold,
             )
         ],

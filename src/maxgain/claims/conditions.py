@@ -176,9 +176,7 @@ def judge_runs(
 
 def _find(condition: Condition, quantities: Sequence[Quantity]) -> Finding:
     values = np.array([quantity.value for quantity in quantities], dtype=np.float64)
-    return hold_mean(
-        condition.name, values, condition.side, condition.bound, condition.equivalence
-    )
+    return hold_mean(condition.name, values, condition.side, condition.bound, condition.equivalence)
 
 
 def describe_finding(finding: Finding, quantities: Sequence[Quantity] = ()) -> str:

@@ -100,9 +100,7 @@ def judge_d5(tables: ResultTables, claim: Claim) -> Evidence:
         ],
         count_epochs(runs),
     )
-    agree = mean(
-        float(_diagnose_by_gain(claim, run) == _diagnose_by_losses(run)) for run in runs
-    )
+    agree = mean(float(_diagnose_by_gain(claim, run) == _diagnose_by_losses(run)) for run in runs)
     settings = len({run.setting for run in runs})
     return add_note(
         evidence,
@@ -150,9 +148,7 @@ def _gather_sweeps(tables: ResultTables, claim: Claim) -> list[RunCurves]:
 def _name_sweeps(tables: ResultTables) -> set[str]:
     """Names of the experiments, as their rows have them, that vary the learning rate."""
     return {
-        str(table["experiment"].iloc[0])
-        for table in tables.curves.values()
-        if is_rate_sweep(table)
+        str(table["experiment"].iloc[0]) for table in tables.curves.values() if is_rate_sweep(table)
     }
 
 
@@ -190,9 +186,7 @@ def _compare_shares(
     decided with fewer than five seeds or with fewer than five trainings on either side.
     """
     groups = [run for run in runs if belongs(run)], [run for run in runs if not belongs(run)]
-    hits = [
-        sum(_diagnose_by_gain(claim, run) == diagnosis for run in group) for group in groups
-    ]
+    hits = [sum(_diagnose_by_gain(claim, run) == diagnosis for run in group) for group in groups]
     counts = [len(group) for group in groups]
     seeds = len({run.seed for run in runs})
     texts = [

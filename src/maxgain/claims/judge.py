@@ -121,9 +121,7 @@ def _used_tables(tables: ResultTables, claim: Claim) -> dict[str, DataFrame | No
             found[f"{name}.csv"] = tables.toy if name == "toy" else tables.zoo
         else:
             found[f"curves/{name}.csv"] = tables.curves.get(name)
-    return {
-        name: None if table is None or table.empty else table for name, table in found.items()
-    }
+    return {name: None if table is None or table.empty else table for name, table in found.items()}
 
 
 def _name_missing(tables: ResultTables, claim: Claim) -> str:

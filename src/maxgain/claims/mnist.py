@@ -77,9 +77,7 @@ def judge_m2(tables: ResultTables, claim: Claim) -> Evidence:
                 lambda run: measure_late_share(run["validation_error"], epoch),
                 claim.threshold,
             ),
-            below(
-                "tau of training loss", lambda run: measure_order(run["training_loss"]), falls
-            ),
+            below("tau of training loss", lambda run: measure_order(run["training_loss"]), falls),
             below(
                 f"tau of training loss after epoch {epoch}",
                 lambda run: measure_order(run["training_loss"][epoch:]),
@@ -90,9 +88,7 @@ def judge_m2(tables: ResultTables, claim: Claim) -> Evidence:
                 lambda run: measure_order(run["validation_loss"][:epoch]),
                 falls,
             ),
-            below(
-                "tau of training error", lambda run: measure_order(run["training_error"]), falls
-            ),
+            below("tau of training error", lambda run: measure_order(run["training_error"]), falls),
             below(
                 f"tau of validation error to epoch {epoch}",
                 lambda run: measure_order(run["validation_error"][:epoch]),
@@ -189,9 +185,7 @@ def judge_m5(tables: ResultTables, claim: Claim) -> Evidence:
                 lambda run: measure_late_share(claim.curve(run), run.epochs // 2),
                 claim.threshold,
             ),
-            above(
-                "whole rise, dB", lambda run: measure_change(claim.curve(run)), claim.margin
-            ),
+            above("whole rise, dB", lambda run: measure_change(claim.curve(run)), claim.margin),
             below(
                 "gain variability, dB",
                 lambda run: measure_scale(slice_steps(claim.curve(run), 1)),

@@ -158,9 +158,7 @@ def judge_k1(tables: ResultTables, claim: Claim) -> Evidence:
     return judge_runs(
         select_blocks(tables, claim, {"capacity": 1}, {"capacity": 0.25}),
         [
-            above(
-                "final training error, x1/4 less x1", excess, claim.threshold, claim.equivalence
-            ),
+            above("final training error, x1/4 less x1", excess, claim.threshold, claim.equivalence),
             below(
                 "mean distance of the gain curves, dB",
                 lambda full, small: measure_mean(np.abs(_subtract(claim, small, full))),

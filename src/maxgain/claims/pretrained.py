@@ -103,9 +103,7 @@ def _judge_correlations(rows: DataFrame, claim: Claim) -> Evidence:
         )
         for channel, group in rows.groupby("channel", sort=False)
     }
-    findings = {
-        name: _find_correlation(name, found, claim) for name, found in correlations.items()
-    }
+    findings = {name: _find_correlation(name, found, claim) for name, found in correlations.items()}
     count = min(found.networks for found in correlations.values())
     described = "; ".join(
         f"{name} {_describe(findings[name], found)}" for name, found in correlations.items()

@@ -65,8 +65,7 @@ def judge_s1(tables: ResultTables, claim: Claim) -> Evidence:
     return Evidence(
         "holds" if worst < claim.threshold else "fails",
         worst,
-        numbers=f"{found.size} sums: largest deviation {worst:.2g} dB (bound "
-        f"{claim.threshold:g})",
+        numbers=f"{found.size} sums: largest deviation {worst:.2g} dB (bound {claim.threshold:g})",
     )
 
 
@@ -105,9 +104,7 @@ def judge_s3(tables: ResultTables, claim: Claim) -> Evidence:
     blocks = _join_raised(tables, claim)
 
     def share(column: str, name: str) -> Callable[..., Quantity]:
-        return lambda *runs: _average(
-            [_explain(run, column, gain) for run in _only(runs, name)]
-        )
+        return lambda *runs: _average([_explain(run, column, gain) for run in _only(runs, name)])
 
     evidence = judge_runs(
         blocks,

@@ -67,9 +67,7 @@ def correlate_ranks(
     draws = np.empty(0)
     if count >= FEWEST_TRAININGS:
         draws = _bootstrap_rank_correlation(gains, errors)
-    return RankCorrelation(
-        round(float(test.statistic), _DIGITS), draws, float(test.pvalue), count
-    )
+    return RankCorrelation(round(float(test.statistic), _DIGITS), draws, float(test.pvalue), count)
 
 
 def draw_medians(values: Float[ndarray, "networks"]) -> Float[ndarray, " draws"]:

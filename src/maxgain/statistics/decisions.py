@@ -195,9 +195,13 @@ def hold_interval(
     if interval is None:
         return Finding(name, side, bound, estimate, None, None, count, 1.0, 1.0)
     low, high = interval
-    nearest, farthest = (low - bound, high - bound) if side == "above" else (
-        bound - high,
-        bound - low,
+    nearest, farthest = (
+        (low - bound, high - bound)
+        if side == "above"
+        else (
+            bound - high,
+            bound - low,
+        )
     )
     return Finding(
         name,
