@@ -1,9 +1,10 @@
 """Claims D1-D5: what the gain alone says of each run, against settings and losses (IV-C1).
 
 The settings are the paper's own design and not a sample of settings, so the trainings are what is
-random: given its setting each is independent of the others. Shares are compared over trainings.
-That they are of several settings makes their number vary less than a binomial of the mean share
-(Hoeffding 1956), so intervals of a binomial are, if anything, too wide.
+random. D1 to D4 compare shares of trainings, and their interval covers two: Agresti and Caffo's
+over trainings, which knows that few of them say little even where all agree (that they are of
+several settings only makes a share vary less, Hoeffding 1956), and Student's over the seeds'
+differences, which knows that trainings of one seed, begun alike, may be alike.
 """
 
 from collections.abc import Callable, Hashable, Sequence
@@ -17,7 +18,12 @@ from maxgain.claims.evidence import Claim, Evidence, NotRun, add_note, make_evid
 from maxgain.diagnosis.losses import diagnose_losses
 from maxgain.diagnosis.rules import DiagnosisVerdict, diagnose
 from maxgain.statistics.agreement import compute_kappa, find_difference_interval
-from maxgain.statistics.decisions import FEWEST_TRAININGS, decide, hold_interval
+from maxgain.statistics.decisions import (
+    FEWEST_TRAININGS,
+    decide,
+    find_mean_interval,
+    hold_interval,
+)
 from maxgain.statistics.intervals import Quantity
 from maxgain.tables.results import ResultTables
 from maxgain.tables.runs import RunCurves, is_rate_sweep, read_runs
@@ -182,12 +188,16 @@ def _compare_shares(
 ) -> Evidence:
     """Evidence on "this diagnosis is more frequent among the runs that belong".
 
-    The interval is Agresti and Caffo's over trainings (see this module's first lines); nothing is
-    decided with fewer than five seeds or with fewer than five trainings on either side.
+    The interval is as this module's first lines say; there is none with fewer than five seeds that
+    have runs on both sides.
     """
     groups = [run for run in runs if belongs(run)], [run for run in runs if not belongs(run)]
-    hits = [sum(_diagnose_by_gain(claim, run) == diagnosis for run in group) for group in groups]
-    counts = [len(group) for group in groups]
+    found = [
+        [(run.seed, _diagnose_by_gain(claim, run) == diagnosis) for run in group]
+        for group in groups
+    ]
+    hits = [sum(hit for _, hit in group) for group in found]
+    counts = [len(group) for group in found]
     seeds = len({run.seed for run in runs})
     texts = [
         f"{name}: {hit} of {count} runs ({len({run.setting for run in group})} settings)"
@@ -197,16 +207,31 @@ def _compare_shares(
     if min(counts) == 0:
         empty = names[counts.index(0)]
         return Evidence("inconclusive", seeds=seeds, numbers=f"{numbers}; no run in: {empty}")
-    interval = find_difference_interval((hits[0], hits[1]), (counts[0], counts[1]))
     finding = hold_interval(
         "difference of shares",
         hits[0] / counts[0] - hits[1] / counts[1],
-        interval,
+        _cover_intervals(found, (hits[0], hits[1]), (counts[0], counts[1])),
         "above",
         claim.threshold,
         len(runs),
         claim.equivalence,
     )
-    enough = min(seeds, *counts) >= FEWEST_TRAININGS
-    outcome = decide([finding]) if enough else "inconclusive"
-    return make_evidence(outcome, (finding,), seeds, numbers)
+    return make_evidence(decide([finding]), (finding,), seeds, numbers)
+
+
+def _cover_intervals(
+    found: list[list[tuple[int, bool]]], hits: tuple[int, int], counts: tuple[int, int]
+) -> tuple[float, float] | None:
+    """Interval that covers the one over trainings and the one over seeds."""
+    shares: list[dict[int, float]] = []
+    for group in found:
+        by_seed: dict[int, list[bool]] = {}
+        for seed, hit in group:
+            by_seed.setdefault(seed, []).append(hit)
+        shares.append({seed: mean(map(float, part)) for seed, part in by_seed.items()})
+    common = sorted(shares[0].keys() & shares[1].keys())
+    if len(common) < FEWEST_TRAININGS:
+        return None
+    low, high = find_mean_interval(np.array([shares[0][s] - shares[1][s] for s in common]))
+    least, most = find_difference_interval(hits, counts)
+    return (least, most) if low is None or high is None else (min(low, least), max(high, most))

@@ -16,11 +16,19 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
+from numpy import ndarray
 from pandas import DataFrame
 
 from maxgain.claims.evidence import Claim, Evidence, NotRun, make_evidence
 from maxgain.statistics.correlation import RankCorrelation, correlate_ranks, draw_medians
-from maxgain.statistics.decisions import FEWEST_TRAININGS, Finding, decide, hold_draws, name_verdict
+from maxgain.statistics.decisions import (
+    FEWEST_TRAININGS,
+    Finding,
+    Side,
+    decide,
+    hold_draws,
+    name_verdict,
+)
 from maxgain.tables.results import ResultTables
 from maxgain.tables.zoo import JUDGED_FAMILIES, PAPERS_FAMILY, judged_rows
 
@@ -148,6 +156,10 @@ def _judge_halves(rows: DataFrame, claim: Claim) -> Evidence:
     half = len(gains) // 2
     if half == 0:
         return Evidence("inconclusive", numbers=f"{len(gains)} networks: no two halves")
+    parts: tuple[tuple[str, ndarray, Side], ...] = (
+        ("better", gains[:half], "above"),
+        ("worse", gains[-half:], "below"),
+    )
     findings = tuple(
         hold_draws(
             f"median of the {name} half, dB",
@@ -158,10 +170,7 @@ def _judge_halves(rows: DataFrame, claim: Claim) -> Evidence:
             half,
             claim.equivalence,
         )
-        for name, part, side in (
-            ("better", gains[:half], "above"),
-            ("worse", gains[-half:], "below"),
-        )
+        for name, part, side in parts
     )
     texts = "; ".join(
         f"{finding.name} {finding.estimate:.1f}"

@@ -11,6 +11,7 @@ at the level at which that happens, anywhere in the table, in `FALSE_ALARMS` of 
 
 import json
 import math
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 
 from pandas import DataFrame
@@ -88,7 +89,7 @@ def _is_opposite(before: str, now: str) -> bool:
 
 
 def _pair_estimates(
-    before: dict[str, object], now: dict[str, object]
+    before: Mapping[Hashable, object], now: Mapping[Hashable, object]
 ) -> list[tuple[Estimate, Estimate | None]]:
     """Conditions that had a value before, each with the one of the same name, side and place."""
     found = {(x.name, x.side): x for x in _read_estimates(now)}
@@ -99,7 +100,7 @@ def _pair_estimates(
     ]
 
 
-def _read_estimates(row: dict[str, object]) -> list[Estimate]:
+def _read_estimates(row: Mapping[Hashable, object]) -> list[Estimate]:
     """Conditions of one row of a verdict table."""
     text = str(row["findings"])
     if not text:

@@ -87,7 +87,7 @@ def verdict_table(verdicts: "DataFrame", width: int = WIDTH) -> "Table":
         for row in verdicts.to_dict("records")
     ]
     widest = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
-    left = max(LEAST_CLAIM, width - sum(widest) + widest[1] - 3 * len(heads) - 1)
+    left = max(LEAST_CLAIM, width - sum(widest) + widest[1] - 3 * len(heads) + 1)
     shown = Table(box=box.SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
     for head in heads:
         justify: Literal["left", "right"] = "right" if head in ("bound", "seeds") else "left"

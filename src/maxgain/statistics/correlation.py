@@ -41,6 +41,19 @@ class RankCorrelation:
     p_value: float
     networks: int
 
+    @property
+    def ci_low(self) -> float | None:
+        """Lower end of the 95 % interval that figures show; None with fewer than five networks."""
+        return self._quantile(0.025)
+
+    @property
+    def ci_high(self) -> float | None:
+        """Upper end, like `ci_low`."""
+        return self._quantile(0.975)
+
+    def _quantile(self, share: float) -> float | None:
+        return float(np.quantile(self.draws, share).round(_DIGITS)) if self.draws.size else None
+
 
 def correlate_ranks(
     gains: Float[ndarray, "networks"], errors: Float[ndarray, "networks"]

@@ -145,7 +145,7 @@ def _t_quantile(steps: Float[ndarray, " steps"]) -> float:
 
 
 def _draw_log_scales(steps: Float[ndarray, " steps"]) -> Float[ndarray, " draws"]:
-    """Base-2 logarithms of the scales of circular moving-block bootstrap samples, with a fixed seed."""
+    """Base-2 logarithms of the scales of circular block bootstrap samples, with a fixed seed."""
     finite = steps[np.isfinite(steps)]
     generator = np.random.default_rng(0)
     starts = generator.integers(finite.size, size=(DRAWS, -(-finite.size // BLOCK)))
