@@ -150,10 +150,8 @@ def judge_runs(
     epochs
         Epochs of the runs as text, where it is not simply theirs.
     """
-    measured = {
-        condition.measure: [condition.measure(*block) for block in blocks]
-        for condition in conditions
-    }
+    measures = dict.fromkeys(condition.measure for condition in conditions)
+    measured = {measure: [measure(*block) for block in blocks] for measure in measures}
     pairs = [(condition, measured[condition.measure]) for condition in conditions]
     findings = tuple(_find(condition, quantities) for condition, quantities in pairs)
     seeds = len(blocks)

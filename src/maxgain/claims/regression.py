@@ -20,7 +20,7 @@ from scipy import stats
 from maxgain.errors import InputError
 from maxgain.statistics.decisions import CONFIDENCE
 
-FALSE_ALARMS = 0.05
+FALSE_ALARMS = 0.01
 """Probability that results of the same protocol, trained anew, are called worse."""
 
 

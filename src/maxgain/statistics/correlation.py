@@ -1,6 +1,7 @@
 """Rank correlation with a permutation test and a bootstrap distribution."""
 
 import math
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -99,15 +100,18 @@ def _bootstrap_rank_correlation(
     gains: Float[ndarray, "networks"], errors: Float[ndarray, "networks"]
 ) -> Float[ndarray, " draws"]:
     """Correlations of resampled networks; ranks are taken anew in each resample."""
-    found = stats.bootstrap(
-        (gains, errors),
-        lambda x, y, axis: (_standardize_ranks(x) * _standardize_ranks(y)).sum(axis),
-        n_resamples=_RESAMPLES,
-        paired=True,
-        vectorized=True,
-        method="percentile",
-        rng=np.random.default_rng(_SEED),
-    )
+    with warnings.catch_warnings():
+        # A resample of one network alone has no correlation; it is left out below.
+        warnings.simplefilter("ignore", stats.DegenerateDataWarning)
+        found = stats.bootstrap(
+            (gains, errors),
+            lambda x, y, axis: (_standardize_ranks(x) * _standardize_ranks(y)).sum(axis),
+            n_resamples=_RESAMPLES,
+            paired=True,
+            vectorized=True,
+            method="percentile",
+            rng=np.random.default_rng(_SEED),
+        )
     draws = np.asarray(found.bootstrap_distribution)
     return np.asarray(draws[np.isfinite(draws)].round(_DIGITS))
 

@@ -137,7 +137,7 @@ def find_mean_interval(
     """Student's t interval of a mean; None with a single value."""
     if values.size < 2:
         return None, None
-    if np.ptp(values) == 0:
+    if _has_no_spread(values):
         return float(values[0]), float(values[0])
     interval = stats.ttest_1samp(values, 0.0).confidence_interval(CONFIDENCE)
     return float(interval.low), float(interval.high)
@@ -243,8 +243,13 @@ def _test_above(
     values: Float[ndarray, " trainings"], bound: float, touching: bool = False
 ) -> float:
     """One-sided p-value against "the mean is at most the bound" (`touching`: is below it)."""
-    if np.ptp(values) <= 1e-12 * np.abs(values).max():
+    if _has_no_spread(values):
         # No spread at all, as where tau is 1 in every training: t is infinite or 0/0.
         beyond = float(values[0]) - bound
         return 0.0 if beyond > 0 or (touching and beyond == 0) else 1.0
     return float(stats.ttest_1samp(values, bound, alternative="greater").pvalue)
+
+
+def _has_no_spread(values: Float[ndarray, " trainings"]) -> bool:
+    """Whether values differ by rounding at most."""
+    return bool(np.ptp(values) <= 1e-12 * np.abs(values).max())

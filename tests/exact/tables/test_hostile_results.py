@@ -417,7 +417,9 @@ def test_no_verdict_table_is_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "verdicts.csv"
     path.write_bytes(content)
     assert_refused(path, lambda: read_verdicts(path))
-    row = dict.fromkeys(VERDICT_COLUMNS, "1") | {"verdict": "reproduced"}
+    row = dict.fromkeys(VERDICT_COLUMNS, "1") | {"verdict": "reproduced", "stand_in": "True"}
+    pd.DataFrame([row | {"stand_in": "perhaps"}]).to_csv(path, index=False)
+    assert_refused(path, lambda: read_verdicts(path), "stand_in 'perhaps'; allowed are True, False")
     for change in ({"seeds": "nan"}, {"effect": "text"}):
         pd.DataFrame([row]).to_csv(path, index=False)
         read_verdicts(path)
