@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from maxgain.claims.evidence import Claim, Evidence, NotRun, make_evidence
+from maxgain.claims.evidence import Evidence, NotRun, make_evidence
+from maxgain.claims.registry import Claim
 from maxgain.statistics.decisions import FEWEST_TRAININGS, Finding, Side, decide, hold_mean
 from maxgain.statistics.intervals import Quantity, compare_scales, slice_steps
 from maxgain.tables.results import ResultTables

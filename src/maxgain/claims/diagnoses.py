@@ -14,7 +14,8 @@ from statistics import mean
 import numpy as np
 
 from maxgain.claims.conditions import above, count_epochs, judge_runs
-from maxgain.claims.evidence import Claim, Evidence, NotRun, add_note, make_evidence
+from maxgain.claims.evidence import Evidence, NotRun, add_note, make_evidence
+from maxgain.claims.registry import Claim
 from maxgain.diagnosis.losses import diagnose_losses
 from maxgain.diagnosis.rules import DiagnosisVerdict, diagnose
 from maxgain.statistics.agreement import compute_kappa, find_difference_interval

@@ -3,44 +3,16 @@
 import json
 import math
 from dataclasses import asdict
-from functools import cache
-from importlib import import_module
-from importlib.resources import files
 
-import pandas as pd
 from pandas import DataFrame
 
-from maxgain.claims.evidence import Claim, ClaimFunction, Evidence, NotRun
+from maxgain.claims.evidence import ClaimFunction, Evidence, NotRun
+from maxgain.claims.registry import CLAIMS, Claim
+from maxgain.registry import load_function
 from maxgain.statistics.decisions import name_verdict
 from maxgain.tables.results import ResultTables
 from maxgain.tables.runs import flag_stand_ins
 from maxgain.tables.verdicts import VERDICT_COLUMNS, VERDICT_NUMBERS
-
-
-@cache
-def read_claims() -> tuple[Claim, ...]:
-    """The declared claims, in the table's order (`table.csv` beside this module)."""
-    numeric = ("threshold", "equivalence", "margin", "epoch", "tolerance", "epochs")
-    with files("maxgain.claims").joinpath("table.csv").open(encoding="utf-8") as file:
-        text = pd.read_csv(file, dtype=str, keep_default_na=False)
-    for name in numeric:
-        text[name] = pd.to_numeric(text[name], errors="raise").astype(float)
-    return tuple(
-        Claim(**{str(name): value for name, value in row.items()})
-        for row in text.to_dict("records")
-    )
-
-
-def find_claim(name: str) -> Claim:
-    """The claim with this id; KeyError where there is none."""
-    return {claim.id: claim for claim in read_claims()}[name]
-
-
-def find_claim_function(claim: Claim) -> ClaimFunction:
-    """The function that judges a claim, as its row of the table names it."""
-    module, name = claim.function.split(".")
-    function: ClaimFunction = getattr(import_module(f"maxgain.claims.{module}"), name)
-    return function
 
 
 def judge_claim(tables: ResultTables, claim: Claim) -> Evidence:
@@ -55,7 +27,8 @@ def judge_claim(tables: ResultTables, claim: Claim) -> Evidence:
     if missing:
         return Evidence("not run", numbers=f"missing: {missing}")
     try:
-        return find_claim_function(claim)(tables, claim)
+        function: ClaimFunction = load_function(claim.function, f"claim '{claim.name}'")
+        return function(tables, claim)
     except NotRun as reason:
         return Evidence("not run", numbers=str(reason))
 
@@ -72,7 +45,7 @@ def judge(tables: ResultTables) -> DataFrame:
     InputError
         A table is inconsistent, for example a run that lacks an epoch.
     """
-    rows = [_judge_row(tables, claim) for claim in read_claims()]
+    rows = [_judge_row(tables, claim) for claim in CLAIMS.rows()]
     verdicts = DataFrame(rows, columns=list(VERDICT_COLUMNS))
     for name in VERDICT_NUMBERS:
         verdicts[name] = [math.nan if value is None else value for value in verdicts[name]]
@@ -98,6 +71,7 @@ def _judge_row(tables: ResultTables, claim: Claim) -> dict[str, object]:
     ]
     row = asdict(claim) | asdict(evidence)
     row |= {
+        "id": claim.name,
         "verdict": name_verdict(evidence.outcome, about_the_paper),
         "data": data,
         "stand_in": stand_in,

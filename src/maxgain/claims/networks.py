@@ -17,7 +17,8 @@ from maxgain.claims.conditions import (
     judge_runs,
     select_blocks,
 )
-from maxgain.claims.evidence import Claim, Evidence, add_note
+from maxgain.claims.evidence import Evidence, add_note
+from maxgain.claims.registry import Claim
 from maxgain.statistics.intervals import (
     UNDEFINED,
     Quantity,

@@ -19,7 +19,8 @@ import numpy as np
 from numpy import ndarray
 from pandas import DataFrame
 
-from maxgain.claims.evidence import Claim, Evidence, NotRun, make_evidence
+from maxgain.claims.evidence import Evidence, NotRun, make_evidence
+from maxgain.claims.registry import Claim
 from maxgain.statistics.correlation import RankCorrelation, correlate_ranks, draw_medians
 from maxgain.statistics.decisions import (
     FEWEST_TRAININGS,

@@ -21,7 +21,8 @@ from maxgain.claims.conditions import (
     judge_runs,
     select_blocks,
 )
-from maxgain.claims.evidence import Claim, Evidence, NotRun, add_note
+from maxgain.claims.evidence import Evidence, NotRun, add_note
+from maxgain.claims.registry import Claim
 from maxgain.diagnosis.losses import loss_minimum, overfitting_onset
 from maxgain.statistics.fall import fall_onset
 from maxgain.statistics.intervals import (

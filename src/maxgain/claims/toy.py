@@ -7,7 +7,8 @@ import numpy as np
 from pandas import DataFrame
 from scipy import stats
 
-from maxgain.claims.evidence import Claim, Evidence, NotRun
+from maxgain.claims.evidence import Evidence, NotRun
+from maxgain.claims.registry import Claim
 from maxgain.tables.results import ResultTables
 
 BAND = 0.5

@@ -247,7 +247,9 @@ def _test_above(
         # No spread at all, as where tau is 1 in every training: t is infinite or 0/0.
         beyond = float(values[0]) - bound
         return 0.0 if beyond > 0 or (touching and beyond == 0) else 1.0
-    return float(stats.ttest_1samp(values, bound, alternative="greater").pvalue)
+    p_value = float(stats.ttest_1samp(values, bound, alternative="greater").pvalue)
+    # Values too large to be squared have no p-value.
+    return 1.0 if math.isnan(p_value) else p_value
 
 
 def _has_no_spread(values: Float[ndarray, " trainings"]) -> bool:

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from maxgain.claims.evidence import Evidence
-from maxgain.claims.judge import find_claim, judge_claim
+from maxgain.claims.judge import judge_claim
+from maxgain.claims.registry import CLAIMS as REGISTRY
 from maxgain.tables.results import ResultTables
 
 SEEDS = (0, 1, 2, 3, 4)
@@ -324,7 +325,7 @@ MAKERS: dict[str, Callable[..., pd.DataFrame]] = {
 @functools.cache
 def make_tables(name: str, good: bool, **options: object) -> ResultTables:
     """The tables that the claim `name` is judged from, made to obey or to break it."""
-    table = find_claim(name).table
+    table = REGISTRY.find(name).table
     if table == "toy":
         return ResultTables(toy=make_toy(good))
     if name.startswith("S"):
@@ -336,4 +337,4 @@ def make_tables(name: str, good: bool, **options: object) -> ResultTables:
 
 @functools.cache
 def judge_made(name: str, good: bool, **options: object) -> Evidence:
-    return judge_claim(make_tables(name, good, **options), find_claim(name))
+    return judge_claim(make_tables(name, good, **options), REGISTRY.find(name))

@@ -21,17 +21,19 @@ from synthetic import (
 )
 
 from maxgain.claims.evidence import Evidence
-from maxgain.claims.judge import find_claim, find_claim_function, judge, judge_claim, read_claims
+from maxgain.claims.judge import judge, judge_claim
+from maxgain.claims.registry import CLAIMS as REGISTRY
+from maxgain.claims.registry import Claim
 from maxgain.errors import InputError
 from maxgain.tables.results import ResultTables, read_result_tables
 from maxgain.tables.verdicts import VERDICT_COLUMNS, read_verdicts, write_verdicts_csv
 
-CLAIMS = [claim.id for claim in read_claims()]
+CLAIMS = REGISTRY.names()
 
 
 # Pretrained networks have their own tests, as have the claims that are not the paper's.
 TESTED = [name for name in CLAIMS if name[0] not in "PS"]
-CURVE_CLAIMS = [name for name in TESTED if find_claim(name).table != "toy"]
+CURVE_CLAIMS = [name for name in TESTED if REGISTRY.find(name).table != "toy"]
 
 
 # --- every claim ----------------------------------------------------------------------------------
@@ -69,15 +71,15 @@ def test_no_tables_means_that_nothing_was_run() -> None:
     assert tuple(verdicts.columns) == VERDICT_COLUMNS
 
 
-@pytest.mark.parametrize("name", [n for n in CURVE_CLAIMS if find_claim(n).table != "curves"])
+@pytest.mark.parametrize("name", [n for n in CURVE_CLAIMS if REGISTRY.find(n).table != "curves"])
 def test_missing_setting_is_named(name: str) -> None:
     """Each run's absence is either irrelevant to a claim or makes it "not run", never a guess."""
-    table = find_claim(name).table
+    table = REGISTRY.find(name).table
     full = make_tables(name, True).curves[table]
-    whole = judge_claim(ResultTables({table: full}), find_claim(name))
+    whole = judge_claim(ResultTables({table: full}), REGISTRY.find(name))
     messages = []
     for _, rows in full.groupby(["network", "capacity", "rate_factor"]):
-        evidence = judge_claim(ResultTables({table: full.drop(rows.index)}), find_claim(name))
+        evidence = judge_claim(ResultTables({table: full.drop(rows.index)}), REGISTRY.find(name))
         if evidence.outcome == "not run":
             messages.append(evidence.numbers)
         else:
@@ -88,7 +90,7 @@ def test_missing_setting_is_named(name: str) -> None:
 
 @pytest.mark.parametrize("name", CURVE_CLAIMS)
 def test_too_few_epochs_are_not_extrapolated(name: str) -> None:
-    claim = find_claim(name)
+    claim = REGISTRY.find(name)
     tables = {
         key: table[table["epoch"] < claim.epochs]
         for key, table in make_tables(name, True).curves.items()
@@ -113,7 +115,7 @@ def test_diverged_and_dead_epochs_never_crash_nor_reproduce_by_themselves(
         if math.isnan(value):
             metrics = [c for c in table if c.endswith(("_loss", "_error"))]
             broken[key][metrics] = math.nan
-    evidence = judge_claim(ResultTables(broken), find_claim(name))
+    evidence = judge_claim(ResultTables(broken), REGISTRY.find(name))
     # M2, M6 and N1 are about losses and errors alone.
     if name not in ("M2", "M6", "N1") or math.isnan(value):
         assert evidence.outcome in ("inconclusive", "fails"), evidence.numbers
@@ -125,7 +127,7 @@ def test_diverged_seed_is_left_out_and_counted() -> None:
     table = make_mnist(True, seeds=(*SEEDS, 5))
     lost = (table["seed"] == 3) & (table["rate_factor"] == 1) & (table["epoch"] > 2)
     table.loc[lost, ["gain_db", "training_loss", "validation_loss"]] = math.nan
-    evidence = judge_claim(ResultTables({"mnist_rates": table}), find_claim("M1"))
+    evidence = judge_claim(ResultTables({"mnist_rates": table}), REGISTRY.find("M1"))
     assert "undefined for 1 seed" in evidence.numbers
     assert evidence.outcome == "holds"
 
@@ -134,7 +136,7 @@ def test_divergence_at_x4_counts_as_rising_loss() -> None:
     table = make_mnist(True)
     lost = (table["rate_factor"] == 4) & (table["epoch"] > 12)
     table.loc[lost, ["gain_db", "training_loss", "validation_loss"]] = math.nan
-    evidence = judge_claim(ResultTables({"mnist_rates": table}), find_claim("M4"))
+    evidence = judge_claim(ResultTables({"mnist_rates": table}), REGISTRY.find("M4"))
     assert evidence.outcome == "holds"
     assert "5 of 5 runs diverged" in evidence.numbers
 
@@ -144,25 +146,25 @@ def test_diverged_raised_rates_still_order_the_losses() -> None:
     lost = (table["rate_factor"] == 4) & (table["epoch"] > 30)
     metrics = [c for c in table if c.endswith(("_loss", "_error"))]
     table.loc[lost, ["gain_db", *metrics]] = math.nan
-    evidence = judge_claim(ResultTables({"cifar_rates": table}), find_claim("C3"))
+    evidence = judge_claim(ResultTables({"cifar_rates": table}), REGISTRY.find("C3"))
     assert "tau of final validation loss and rate 1 " in evidence.numbers
 
 
 def test_nin_stopped_early_does_not_refute_n1() -> None:
     short = judge_claim(
-        ResultTables({"networks": make_networks(False, nin_epochs=12)}), find_claim("N1")
+        ResultTables({"networks": make_networks(False, nin_epochs=12)}), REGISTRY.find("N1")
     )
     assert short.outcome == "inconclusive"
     assert "NIN 12" in short.numbers
     early_win = judge_claim(
-        ResultTables({"networks": make_networks(True, nin_epochs=12)}), find_claim("N1")
+        ResultTables({"networks": make_networks(True, nin_epochs=12)}), REGISTRY.find("N1")
     )
     assert early_win.outcome == "holds"
 
 
 def test_nin_stopped_early_leaves_n2_not_run() -> None:
     tables = ResultTables({"networks": make_networks(True, nin_epochs=12)})
-    evidence = judge_claim(tables, find_claim("N2"))
+    evidence = judge_claim(tables, REGISTRY.find("N2"))
     assert evidence == Evidence(
         "not run", numbers="needs 100 epochs, networks with network nin has 12"
     )
@@ -176,18 +178,18 @@ def test_seeds_that_disagree_are_inconclusive_or_worse(name: str) -> None:
         key: pd.concat([good[key].query("seed % 2 == 0"), bad[key].query("seed % 2 == 1")])
         for key in good
     }
-    assert judge_claim(ResultTables(mixed), find_claim(name)).outcome != "holds"
+    assert judge_claim(ResultTables(mixed), REGISTRY.find(name)).outcome != "holds"
 
 
 @pytest.mark.parametrize("level", [-1.0, 0.0, 1.0])
 def test_homogeneous_noise_reproduces_no_change_of_variability(level: float) -> None:
     """Pure noise of one size at all rates and epochs: C1, C3, C5 and M3 find no effect."""
     for name in ("M3", "C1", "C3", "C5"):
-        table = find_claim(name).table
+        table = REGISTRY.find(name).table
         made = MAKERS[table](True)
         noise = np.random.default_rng(int(level) + 5).normal(size=len(made))
         tables = ResultTables({table: made.assign(gain_db=-30 + 10.0**level * noise)})
-        assert judge_claim(tables, find_claim(name)).outcome != "holds"
+        assert judge_claim(tables, REGISTRY.find(name)).outcome != "holds"
 
 
 # --- inconsistent tables --------------------------------------------------------------------------
@@ -211,15 +213,15 @@ def test_two_runs_of_one_seed_are_an_input_error() -> None:
 
 def test_table_declares_all_claims_of_the_paper() -> None:
     counts = {"T": 3, "P": 3, "M": 6, "C": 5, "N": 3, "K": 2, "D": 5}
-    papers = [claim for claim in read_claims() if claim.origin == "paper"]
+    papers = [claim for claim in REGISTRY.rows() if claim.origin == "paper"]
     names = [f"{k}{i}" for k, n in counts.items() for i in range(1, n + 1)]
-    assert [claim.id for claim in papers] == names
+    assert [claim.name for claim in papers] == names
     assert all(claim.section for claim in papers)
     assert {claim.quantity for claim in papers} == {"", "gain_db"}
-    own = [claim for claim in read_claims() if claim.origin == "this project"]
-    assert [claim.id for claim in own] == ["S1", "S2", "S3", "S4", "S4b", "S5", "S6"]
+    own = [claim for claim in REGISTRY.rows() if claim.origin == "this project"]
+    assert [claim.name for claim in own] == ["S1", "S2", "S3", "S4", "S4b", "S5", "S6"]
     assert {claim.section for claim in own} == {""}
-    for claim in read_claims():
+    for claim in REGISTRY.rows():
         assert claim.statement
         assert len(claim.short) < 32
         assert claim.statistic
@@ -230,14 +232,14 @@ def test_table_declares_all_claims_of_the_paper() -> None:
 
 @pytest.mark.parametrize("name", CLAIMS)
 def test_every_claim_has_a_documented_function(name: str) -> None:
-    function = find_claim_function(find_claim(name))
+    function = REGISTRY.load(name)
     assert len(function.__doc__ or "") > 40
 
 
 @pytest.mark.parametrize("name", [n for n in TESTED if n[0] != "T" and n != "D5"])
 def test_thresholds_come_from_the_table(name: str) -> None:
     """A bound that nothing can pass turns an obeyed claim."""
-    claim = find_claim(name)
+    claim = REGISTRY.find(name)
     unreachable = -1e9 if "below threshold" in claim.statistic else 1e9
     if "between" in claim.statistic:
         unreachable = 0.0
@@ -300,6 +302,19 @@ def test_only_the_papers_data_reproduce_anything() -> None:
     assert judge(broken).set_index("id")["verdict"]["M1"] == "not seen"
 
 
+def test_a_claim_is_a_row_and_the_function_it_names() -> None:
+    row = dataclasses.replace(REGISTRY.find("M1"), name="X1", function=f"{__name__}:judge_x1")
+    assert judge_claim(make_tables("M1", True), row).numbers == "judged by a function of a user"
+    with pytest.raises(InputError, match="claim 'X1'.*has no 'judge_x2'"):
+        lost = dataclasses.replace(row, function=f"{__name__}:judge_x2")
+        judge_claim(make_tables("M1", True), lost)
+
+
+def judge_x1(tables: ResultTables, claim: Claim) -> Evidence:
+    assert claim.tables[0] in tables.curves
+    return Evidence("inconclusive", numbers="judged by a function of a user")
+
+
 def test_a_sweep_is_known_by_its_rates_not_its_name() -> None:
     tables = make_tables("D1", True)
     renamed = {
@@ -307,13 +322,13 @@ def test_a_sweep_is_known_by_its_rates_not_its_name() -> None:
         for number, table in enumerate(tables.curves.values())
     }
     for name in ("D1", "D2"):
-        found = judge_claim(ResultTables(renamed), find_claim(name))
-        assert found == judge_claim(tables, find_claim(name))
+        found = judge_claim(ResultTables(renamed), REGISTRY.find(name))
+        assert found == judge_claim(tables, REGISTRY.find(name))
     one_rate = {
         name: table[table["rate_factor"] == table["rate_factor"].iloc[0]]
         for name, table in renamed.items()
     }
-    assert judge_claim(ResultTables(one_rate), find_claim("D1")).outcome == "not run"
+    assert judge_claim(ResultTables(one_rate), REGISTRY.find("D1")).outcome == "not run"
 
 
 @pytest.mark.parametrize(

@@ -6,13 +6,13 @@ from synthetic import SEEDS, make_mnist
 
 from maxgain.claims.conditions import above, below, between, join_blocks, judge_runs, select_blocks
 from maxgain.claims.evidence import NotRun
-from maxgain.claims.judge import find_claim
+from maxgain.claims.registry import CLAIMS as REGISTRY
 from maxgain.statistics.intervals import UNDEFINED, Quantity
 from maxgain.tables.results import ResultTables
 from maxgain.tables.runs import RunCurves
 
 TABLES = ResultTables({"mnist_rates": make_mnist(True)})
-CLAIM = find_claim("M6")
+CLAIM = REGISTRY.find("M6")
 
 
 def blocks_of(*settings: dict[str, float]) -> list[tuple[RunCurves, ...]]:

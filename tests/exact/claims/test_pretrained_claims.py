@@ -6,8 +6,9 @@ import pytest
 from pandas import DataFrame
 
 from maxgain.claims.evidence import Evidence, NotRun
-from maxgain.claims.judge import find_claim, judge_claim
+from maxgain.claims.judge import judge_claim
 from maxgain.claims.pretrained import judge_p1, judge_p2, judge_p3, judge_s6
+from maxgain.claims.registry import CLAIMS as REGISTRY
 from maxgain.tables.results import ResultTables
 
 JUDGES = {"P1": judge_p1, "P2": judge_p2, "P3": judge_p3, "S6": judge_s6}
@@ -44,7 +45,7 @@ def zoo_of(
 
 
 def judge(name: str, *tables: DataFrame) -> Evidence:
-    return JUDGES[name](ResultTables(zoo=pd.concat(tables)), find_claim(name))
+    return JUDGES[name](ResultTables(zoo=pd.concat(tables)), REGISTRY.find(name))
 
 
 def noise(size: int = 19) -> np.ndarray:
@@ -98,7 +99,7 @@ def test_s6_looks_at_the_sensitivity() -> None:
     assert judge("P1", zoo).outcome == "holds"
     assert judge("S6", zoo).outcome == "fails"
     without = ResultTables(zoo=zoo.drop(columns="sensitivity_db"))
-    assert judge_claim(without, find_claim("S6")).numbers == (
+    assert judge_claim(without, REGISTRY.find("S6")).numbers == (
         "missing: the column sensitivity_db in zoo.csv; run the protocol again"
     )
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from synthetic import judge_made, make_cifar, make_mnist, make_response
 
-from maxgain.claims.judge import find_claim, judge, judge_claim
+from maxgain.claims.judge import judge, judge_claim
+from maxgain.claims.registry import CLAIMS as REGISTRY
 from maxgain.claims.sensitivity import _count_halving
 from maxgain.tables.curves import RESPONSE_COLUMNS
 from maxgain.tables.results import ResultTables
@@ -32,7 +33,7 @@ def test_four_seeds_decide_nothing(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_tables_without_the_columns_leave_it_not_run_in_a_sentence(name: str) -> None:
     tables = ResultTables({"mnist_rates": make_mnist(True), "cifar_rates": make_cifar(True)})
-    evidence = judge_claim(tables, find_claim(name))
+    evidence = judge_claim(tables, REGISTRY.find(name))
     assert evidence.outcome == "not run"
     assert "the column s" in evidence.numbers or "the column gain_db in any" in evidence.numbers
     assert "run the protocol again" in evidence.numbers
@@ -41,14 +42,14 @@ def test_tables_without_the_columns_leave_it_not_run_in_a_sentence(name: str) ->
 @pytest.mark.parametrize("name", NAMES[1:])
 def test_both_data_sets_are_needed(name: str) -> None:
     evidence = judge_claim(
-        ResultTables({"mnist_rates": make_response(True)["mnist_rates"]}), find_claim(name)
+        ResultTables({"mnist_rates": make_response(True)["mnist_rates"]}), REGISTRY.find(name)
     )
     assert evidence.numbers == "missing: curves/cifar_rates.csv"
 
 
 def test_one_table_with_the_columns_is_enough_for_the_identity() -> None:
     tables = {"mnist_rates": make_mnist(True), "x": make_response(True)["cifar_rates"]}
-    assert judge_claim(ResultTables(tables), find_claim("S1")).outcome == "holds"
+    assert judge_claim(ResultTables(tables), REGISTRY.find("S1")).outcome == "holds"
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -57,7 +58,7 @@ def test_diverged_and_dead_epochs_show_nothing(name: str) -> None:
         key: table.assign(**dict.fromkeys(("gain_db", *RESPONSE_COLUMNS), np.nan))
         for key, table in make_response(True).items()
     }
-    assert judge_claim(ResultTables(broken), find_claim(name)).outcome != "holds"
+    assert judge_claim(ResultTables(broken), REGISTRY.find(name)).outcome != "holds"
 
 
 def test_what_is_not_the_papers_is_never_reproduced() -> None:
@@ -70,7 +71,7 @@ def test_one_data_set_is_not_enough() -> None:
     good, bad = make_response(True), make_response(False)
     mixed = ResultTables({"mnist_rates": good["mnist_rates"], "cifar_rates": bad["cifar_rates"]})
     for name in ("S2", "S3", "S4", "S5"):
-        assert judge_claim(mixed, find_claim(name)).outcome == "fails", name
+        assert judge_claim(mixed, REGISTRY.find(name)).outcome == "fails", name
 
 
 def test_number_of_impulses_follows_from_the_parts() -> None:

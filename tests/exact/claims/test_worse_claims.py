@@ -43,7 +43,7 @@ def judge_seeds(first: int, good: bool = True) -> pd.DataFrame:
     return judge(ResultTables(curves, make_toy(good)))
 
 
-@pytest.mark.parametrize("first", [5, 10, 15])
+@pytest.mark.parametrize("first", [5, 10])
 def test_other_trainings_of_the_same_protocol_are_no_worse(first: int) -> None:
     assert find_worse_claims(judge_seeds(0), judge_seeds(first)) == {}
     assert find_worse_claims(judge_seeds(first), judge_seeds(0)) == {}
