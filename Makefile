@@ -2,6 +2,7 @@
 # make test      set up the environment and run the tests
 # make check     linters and the type checker
 # make test-cluster  the workflow on a one-node SLURM cluster (as root, where it can be installed)
+# make reference  docs/reference from the typed models
 # make lock      pin the environment as it is now
 
 PYTHON ?= python3
@@ -9,7 +10,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
 
-.PHONY: results test test-cluster check lock
+.PHONY: results test test-cluster check reference lock
 .DELETE_ON_ERROR:
 
 results: $(INSTALLED)
@@ -25,6 +26,10 @@ check: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+reference: $(INSTALLED)
+	$(BIN)/python -m maxgain.config.reference docs/reference
 
 $(INSTALLED): requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "maxgain needs Python 3.11 or newer")'

@@ -5,12 +5,14 @@ configfile: "config.yaml"
 
 
 include: "workflow/rules/common.smk"
-include: "workflow/rules/inputs.smk"
+include: "workflow/rules/jobs.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/training.smk"
+include: "workflow/rules/quantities.smk"
 include: "workflow/rules/zoo.smk"
+include: "workflow/rules/toy.smk"
+include: "workflow/rules/claims.smk"
 include: "workflow/rules/figures.smk"
-include: "workflow/rules/verdicts.smk"
 
 
 rule all:
@@ -32,4 +34,4 @@ rule all:
 
 onsuccess:
     if Path(VERDICTS[0]).exists():  # A call may have asked for other targets only.
-        shell(f"maxgain show-verdicts {VERDICTS[0]}")
+        shell(f"maxgain verdicts {VERDICTS[0]:q}")

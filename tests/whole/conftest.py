@@ -9,6 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from maxgain.config.datasets import Dataset
+from maxgain.config.experiments import Run
+from maxgain.pipeline.jobs import PrepareJob, QuantitiesJob, TrainJob
+
 REPOSITORY = Path(__file__).parents[2]
 SMOKE = ("--configfile", "workflow/protocols/smoke.yaml")
 _WORKFLOW = ("Snakefile", "config.yaml", "environment.yml", "workflow", "profiles")
@@ -40,6 +44,32 @@ def run_in(folder: Path, *words: str, **environment: str) -> subprocess.Complete
         text=True,
         timeout=600,
     )
+
+
+def prepare_words(**keys: object) -> list[str]:
+    """`maxgain pipeline prepare` with the settings of a data set named mnist."""
+    job = PrepareJob(name="mnist", dataset=Dataset(**keys), location=keys.get("location"))
+    return ["maxgain", "pipeline", "prepare", job.text()]
+
+
+def train_job(epochs: int = 20, dataset: str = "mnist") -> TrainJob:
+    """A training of LeNet on MNIST at the paper's settings, on a CPU."""
+    run = Run(
+        **{"dataset": dataset, "network": "lenet", "architecture": "lenet-mnist"},
+        **{"capacity": 1.0, "learning_rate": 0.001, "rate_factor": 1.0, "seed": 0},
+        epochs=epochs,
+    )
+    return TrainJob(run=run, device="cpu")
+
+
+def train_words(epochs: int = 20) -> list[str]:
+    """`maxgain pipeline train` with the settings of `train_job`."""
+    return ["maxgain", "pipeline", "train", train_job(epochs).text()]
+
+
+def quantities_words() -> list[str]:
+    """`maxgain pipeline quantities` with the default settings."""
+    return ["maxgain", "pipeline", "quantities", QuantitiesJob().text()]
 
 
 # Every table of the smoke protocol, and two figures for all: drawing takes as long as the rest.

@@ -9,7 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.whole.conftest import clone_workflow, run_in
+from tests.whole.conftest import (
+    clone_workflow,
+    prepare_words,
+    quantities_words,
+    run_in,
+    train_words,
+)
 
 OVERLAY = "workflow/protocols/smoke.yaml"
 
@@ -36,10 +42,10 @@ def small_disk(place: Path) -> Iterator[Path]:
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder with mnist.safetensors (100 + 50 digits) and run/, two epochs of training on it."""
     folder = tmp_path_factory.mktemp("faults")
-    words = ["--source", "embedded", "--training-images", "100", "--validation-images", "50"]
+    prepare = prepare_words(training_images=100, validation_images=50)
     for command in (
-        ["maxgain", "prepare", "mnist", *words, "--output", "mnist.safetensors"],
-        ["maxgain", "train", "--data", "mnist.safetensors", "--output", "run", "--epochs", "2"],
+        [*prepare, "--output", "mnist.safetensors"],
+        [*train_words(2), "--data", "mnist.safetensors", "--output", "run"],
     ):
         done = run_in(folder, *command)
         assert done.returncode == 0, done.stdout
@@ -66,19 +72,17 @@ def assert_one_sentence(done: subprocess.CompletedProcess[str], *words: str) -> 
 def commands(finished: Path, output: Path) -> dict[str, list[str]]:
     """Commands that write below `output`, by the file that they write first."""
     data, run = f"{finished}/mnist.safetensors", f"{finished}/run"
-    embedded = ["--source", "embedded", "--training-images", "3000"]
+    train = [*train_words(9), "--data", data, "--output", f"{output}/new"]
     return {
         "mnist.safetensors": [
-            *("prepare", "mnist", *embedded),
+            *prepare_words(training_images=3000),
             *("--output", f"{output}/mnist.safetensors"),
         ],
-        "state": ["train", "--data", data, "--output", f"{output}/new", "--epochs", "9"],
-        "snapshots.safetensors": [
-            *("train", "--data", data, "--output", f"{output}/new", "--epochs", "9"),
-            *("--state", f"{output.parent}/state"),
-        ],
+        "state": train,
+        "snapshots.safetensors": [*train, "--state", f"{output.parent}/state"],
         "gains.csv": [
-            *("gain", "--snapshots", f"{run}/snapshots.safetensors"),
+            *quantities_words(),
+            *("--snapshots", f"{run}/snapshots.safetensors"),
             *("--output", f"{output}/gains.csv"),
         ],
     }
@@ -91,7 +95,7 @@ def test_a_full_disk_leaves_earlier_results_and_no_half_file(
     with small_disk(tmp_path / "disk") as disk:
         (disk / "earlier.csv").write_text("epoch,gain_db\n1,-20\n")
         before = contents(disk)
-        done = run_in(tmp_path, "maxgain", *commands(finished, disk)[kind])
+        done = run_in(tmp_path, *commands(finished, disk)[kind])
         assert_one_sentence(done, str(disk), "the disk is full")
         after = contents(disk)
         assert before.items() <= after.items()
@@ -102,8 +106,8 @@ def test_a_full_disk_leaves_earlier_results_and_no_half_file(
 
 
 def test_training_goes_on_when_the_disk_has_room_again(finished: Path, tmp_path: Path) -> None:
-    command = ["maxgain", "train", "--data", str(finished / "mnist.safetensors")]
-    command += ["--output", str(tmp_path / "run"), "--epochs", "2"]
+    command = [*train_words(2), "--data", str(finished / "mnist.safetensors")]
+    command += ["--output", str(tmp_path / "run")]
     with small_disk(tmp_path / "disk") as disk:
         # Room for the first epoch and not for the second.
         (disk / "filler").write_bytes(bytes(3_000_000))
@@ -125,7 +129,7 @@ def test_a_read_only_folder_is_named_in_one_sentence(
         (disk / "earlier.csv").write_text("epoch,gain_db\n1,-20\n")
         before = contents(disk)
         subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
-        done = run_in(tmp_path, "maxgain", *commands(finished, disk)[kind])
+        done = run_in(tmp_path, *commands(finished, disk)[kind])
         assert_one_sentence(done, str(disk), "the file system is read-only")
         assert contents(disk) == before
 
@@ -137,7 +141,7 @@ def test_a_vanished_data_folder_stops_the_workflow_in_one_sentence(tmp_path: Pat
     earlier.write_text("epoch\n1\n")
     gone = tmp_path / "gone"
     (folder / "gone.yaml").write_text(
-        f"protocol: smoke\ndata:\n  mnist:\n    source: local\n    location: {gone}\n"
+        f"protocol: smoke\ndatasets:\n  mnist:\n    source: local\n    location: {gone}\n"
     )
     done = run_in(
         folder,
@@ -153,11 +157,10 @@ def test_a_vanished_data_folder_stops_the_workflow_in_one_sentence(tmp_path: Pat
 
 def test_vanished_files_are_named_in_one_sentence(tmp_path: Path) -> None:
     gone = str(tmp_path / "gone")
-    local = ["prepare", "mnist", "--source", "local", "--location", gone]
     for words in (
-        [*local, "--output", "out/mnist.safetensors"],
-        ["train", "--data", gone, "--output", "out/run"],
-        ["gain", "--snapshots", gone, "--output", "out/gains.csv"],
+        [*prepare_words(source="local", location=gone), "--output", "out/mnist.safetensors"],
+        [*train_words(), "--data", gone, "--output", "out/run"],
+        [*quantities_words(), "--snapshots", gone, "--output", "out/gains.csv"],
     ):
-        assert_one_sentence(run_in(tmp_path, "maxgain", *words), gone)
+        assert_one_sentence(run_in(tmp_path, *words), gone)
     assert not (tmp_path / "out").exists()

@@ -17,7 +17,7 @@ import psutil
 import pytest
 import yaml
 
-from tests.whole.conftest import clone_workflow, run_in
+from tests.whole.conftest import clone_workflow, prepare_words, run_in, train_job
 
 BINARIES = Path(sys.executable).parent
 EPOCHS = 20
@@ -34,7 +34,7 @@ def processes() -> ForkServerContext:
     """Starts processes that have the library loaded already: torch takes seconds to import."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(
-        ["maxgain.cli.training", "maxgain.pipeline.training", "maxgain.pipeline.quantities"]
+        ["maxgain.cli.pipeline", "maxgain.pipeline.training", "maxgain.pipeline.quantities"]
     )
     return context
 
@@ -43,8 +43,8 @@ def processes() -> ForkServerContext:
 def prepared_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """100 + 50 of the digits that a package carries, prepared for training."""
     path = tmp_path_factory.mktemp("kill") / "mnist.safetensors"
-    words = ["--source", "embedded", "--training-images", "100", "--validation-images", "50"]
-    done = run_in(path.parent, "maxgain", "prepare", "mnist", *words, "--output", str(path))
+    words = prepare_words(training_images=100, validation_images=50)
+    done = run_in(path.parent, *words, "--output", str(path))
     assert done.returncode == 0, done.stdout
     return path
 
@@ -66,12 +66,12 @@ def kill_group(identifier: int) -> None:
 
 
 def train_once(data: Path, output: Path, state: Path, log: Path, epochs: int) -> None:
-    """What `maxgain train` does, in a process that only has to be forked."""
-    from maxgain.cli.training import train
+    """What `maxgain pipeline train` does, in a process that only has to be forked."""
+    from maxgain.pipeline.training import train_run
 
     handle = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     os.dup2(handle, 1)
-    train(data, output, epochs=epochs, state=state)
+    train_run(train_job(epochs), data, output, state)
 
 
 def count_lines(log: Path, pattern: str) -> int:
@@ -142,7 +142,9 @@ def test_training_killed_at_random_moments_loses_only_the_broken_epoch(
     last.join()
     assert last.exitcode == 0, log.read_text()
     assert_same_files(output, reference, RESULTS)
-    assert not list(state.iterdir()), "state of a finished run is left"
+    assert not [path for path in state.iterdir() if path.suffix != ".lock"], (
+        "state of a finished run is left"
+    )
     assert sorted(path.name for path in output.iterdir()) == sorted((*RESULTS, "seconds.csv"))
     assert restarts < kills
 
@@ -166,7 +168,7 @@ def test_two_processes_that_train_one_run_take_turns(
     assert "another process trains this run: waiting for it" in said
     assert "the other process finished this run" in said
     assert "epoch 1/" not in said, "the second computed what the first had done"
-    assert not list(state.iterdir())
+    assert not [path for path in state.iterdir() if path.suffix != ".lock"]
 
 
 class StartedWorkflow:
@@ -221,7 +223,7 @@ class StartedWorkflow:
     def _training(self) -> psutil.Process | None:
         for process in psutil.Process(self.process.pid).children(recursive=True):
             try:
-                if "train" in process.cmdline()[:3]:
+                if "train" in process.cmdline()[:4]:
                     return process
             except psutil.NoSuchProcess:
                 continue
@@ -256,7 +258,7 @@ def test_snakemake_killed_at_random_moments_finishes_with_nolock(
             assert refused.returncode != 0
             assert "--unlock" in refused.stdout
     results = folder / "results/smoke"
-    assert not list((results / "state").iterdir())
+    assert {path.suffix for path in (results / "state").iterdir()} == {".lock"}
     reference = tmp_path / "undisturbed"
     alone = processes.Process(target=run_alone, args=(folder, reference, tmp_path / "log"))
     alone.start()

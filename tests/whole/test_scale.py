@@ -38,6 +38,7 @@ def test_planning_takes_little_time_and_memory(tmp_path: Path) -> None:
     config["experiments"] = {
         "capacity": {
             "dataset": "cifar10",
+            "networks": ["lenet"],
             "learning_rate": 0.005,
             "rate_factors": [f"1/{number}" for number in range(1, RATES + 1)],
             "capacities": [f"1/{number}" for number in range(1, CAPACITIES + 1)],

@@ -1,32 +1,50 @@
 """The typed configuration and every path; all other rules take both from here."""
 
-import json
 import shlex
 import sys
 from pathlib import Path
 
+from maxgain.config.parsing import parse_protocol_with_notes
+from maxgain.config.yaml_files import read_configuration
 from maxgain.errors import InputError
-from maxgain.figures.registry import CAPTIONS
+from maxgain.figures.captions import CAPTIONS
 from maxgain.figures.registry import FIGURES
-from maxgain.config.parsing import parse_protocol
-from maxgain.zoo.names import needs_download, resolve_networks
+from maxgain.pipeline import jobs
+from maxgain.zoo.names import file_stem, needs_download, resolve_networks
 
 # Jobs call the `maxgain` of the environment that runs Snakemake, activated or not; a failure
 # before a pipe counts (a prefix of our own takes the place of the default one that says so).
 shell.prefix(f"set -euo pipefail; export PATH={shlex.quote(str(Path(sys.executable).parent))}:$PATH; ")
 
 try:
-    PROTOCOL = parse_protocol(config)
-    NETWORKS = resolve_networks(PROTOCOL.pretrained.networks)
+    # Read anew and strictly: Snakemake's reader takes 010 for 8 and the last of two sections.
+    PROTOCOL, NOTES = parse_protocol_with_notes(
+        read_configuration(
+            ["config.yaml", *workflow.config_settings.configfiles], workflow.config_settings.config
+        )
+    )
+    jobs.check_names(PROTOCOL)
+    NETWORKS = {file_stem(name): name for name in resolve_networks(PROTOCOL.pretrained.networks)}
 except InputError as error:
     raise WorkflowError(f"{error}") from None
 
+if NOTES:
+    logger.warning("\n  ".join(["the configuration is of an older form; today it reads:", *NOTES]))
+
+
+def escaped(path):
+    """A path of the user's as Snakemake takes one: its braces are no wildcards."""
+    return str(path).replace("{", "{{").replace("}", "}}")
+
+
 RUNS = PROTOCOL.runs()
+COSTS = jobs.costs(PROTOCOL)
 RESULTS = f"results/{PROTOCOL.protocol}"
 FIGURE_FOLDER = f"figures/{PROTOCOL.protocol}"
 TRAINED = f"{RESULTS}/runs/{{run}}"
 LOGS = f"{RESULTS}/logs"
 BENCHMARKS = f"{RESULTS}/benchmarks"
+DATA = escaped(PROTOCOL.data_folder)
 
 VERDICTS = [f"{RESULTS}/verdicts.csv", f"{RESULTS}/verdicts.md"]
 PROVENANCE = f"{RESULTS}/provenance.json"
@@ -49,10 +67,10 @@ DRAWN_FIGURES = [
 
 
 wildcard_constraints:
-    role="mnist|cifar10",
-    run="|".join(["(mnist|cifar10)/[^/]+/[^/]+/seed[0-9]+"]),
-    experiment="[a-z0-9_]+",
+    set="[a-z0-9-]+",
+    dataset="[A-Za-z0-9_.-]+",
+    run="[^/]+/[^/]+/[^/]+/seed[0-9]+",
+    experiment="[A-Za-z0-9_.-]+",
+    network="[^/]+",
     format="svg|png|pdf",
-    figure="fig[0-9]{2}",
-
-
+    figure="[A-Za-z0-9_.-]+",

@@ -7,29 +7,29 @@ localrules:
 
 rule fetch_dataset:
     output:
-        touch(f"{PROTOCOL.data_folder}/{{role}}/complete"),
+        touch(f"{DATA}/{{set}}/complete"),
     params:
         folder=lambda wildcards, output: Path(output[0]).parent,
     log:
-        f"{LOGS}/fetch_dataset/{{role}}.log",
+        f"{LOGS}/fetch_dataset/{{set}}.log",
     retries: 2
     conda:
         "../../environment.yml"
     shell:
-        "maxgain fetch-dataset {wildcards.role} {params.folder:q} 2>&1 | tee {log}"
+        "maxgain pipeline fetch-dataset {wildcards.set:q} {params.folder:q} 2>&1 | tee {log:q}"
 
 
 rule prepare:
     input:
         images,
     output:
-        f"{RESULTS}/prepared/{{role}}.safetensors",
+        f"{RESULTS}/prepared/{{dataset}}.safetensors",
     params:
-        options=data_options,
+        job=prepare_job,
     log:
-        f"{LOGS}/prepare/{{role}}.log",
+        f"{LOGS}/prepare/{{dataset}}.log",
     benchmark:
-        f"{BENCHMARKS}/prepare/{{role}}.tsv"
+        f"{BENCHMARKS}/prepare/{{dataset}}.tsv"
     priority: 1000000
     resources:
         mem_mb=lambda wildcards, attempt: 3000 * attempt,
@@ -37,4 +37,4 @@ rule prepare:
     conda:
         "../../environment.yml"
     shell:
-        "maxgain prepare {wildcards.role} {params.options} --output {output} 2>&1 | tee {log}"
+        "maxgain pipeline prepare {params.job:q} --output {output:q} 2>&1 | tee {log:q}"

@@ -1,24 +1,4 @@
-"""The toy network's measurements, and every figure from its tables."""
-rule toy:
-    output:
-        table=report(
-            f"{RESULTS}/toy.csv",
-            caption="../report/toy.rst",
-            category="Tables",
-            labels={"table": "toy network"},
-        ),
-        arrays=f"{RESULTS}/toy.safetensors",
-    log:
-        f"{LOGS}/toy.log",
-    benchmark:
-        f"{BENCHMARKS}/toy.tsv"
-    resources:
-        mem_mb=2000,
-        runtime=10,
-    conda:
-        "../../environment.yml"
-    shell:
-        "maxgain toy --table {output.table} --arrays {output.arrays} 2>&1 | tee {log}"
+"""Every figure is drawn from result tables."""
 
 
 rule figure:
@@ -35,10 +15,9 @@ rule figure:
             labels={"figure": "{figure}"},
         ),
     params:
-        tables=lambda wildcards, input: " ".join(f"--tables {path}" for path in input),
+        job=figure_job,
         caption=lambda wildcards: CAPTIONS[wildcards.figure],
         stem=f"{FIGURE_FOLDER}/{{figure}}",
-        formats=",".join(PROTOCOL.figures.formats),
     log:
         f"{LOGS}/figure/{{figure}}.log",
     benchmark:
@@ -49,5 +28,5 @@ rule figure:
     conda:
         "../../environment.yml"
     shell:
-        "maxgain figure {wildcards.figure} {params.tables} --output {params.stem} "
-        "--formats {params.formats} 2>&1 | tee {log}"
+        "maxgain pipeline figure {params.job:q} {input:q} --output {params.stem:q} "
+        "2>&1 | tee {log:q}"

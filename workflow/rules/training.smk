@@ -1,4 +1,4 @@
-"""Every run is trained once, its snapshots are measured, and experiments gather their runs."""
+"""Every run is trained once."""
 
 
 rule train:
@@ -10,8 +10,7 @@ rule train:
         seconds=f"{TRAINED}/seconds.csv",
         provenance=f"{TRAINED}/provenance.json",
     params:
-        options=training_options,
-        device=PROTOCOL.device,
+        job=train_job,
         folder=lambda wildcards, output: Path(output.history).parent,
         state=f"{RESULTS}/state",
     log:
@@ -20,7 +19,7 @@ rule train:
         f"{BENCHMARKS}/train/{{run}}.tsv"
     threads: PROTOCOL.threads
     # Long jobs first: a short one left for the end costs less idle time than a long one.
-    priority: lambda wildcards: round(RUNS[wildcards.run].cost)
+    priority: lambda wildcards: round(COSTS[wildcards.run])
     # A retry resumes from the last complete epoch, so a time limit costs one epoch, not a run.
     retries: 3
     resources:
@@ -29,53 +28,5 @@ rule train:
     conda:
         "../../environment.yml"
     shell:
-        "maxgain train --data {input} --output {params.folder} {params.options} "
-        "--device {params.device} --threads {threads} --state {params.state} 2>&1 | tee {log}"
-
-
-rule gain:
-    input:
-        rules.train.output.snapshots,
-    output:
-        f"{TRAINED}/gains.csv",
-    params:
-        impulse=PROTOCOL.gain.impulse,
-        value=PROTOCOL.gain.impulse_value,
-        projection=PROTOCOL.gain.projection,
-    log:
-        f"{LOGS}/gain/{{run}}.log",
-    benchmark:
-        f"{BENCHMARKS}/gain/{{run}}.tsv"
-    resources:
-        mem_mb=lambda wildcards, attempt: 3000 * attempt,
-        runtime=lambda wildcards, attempt: 10 * attempt,
-    conda:
-        "../../environment.yml"
-    shell:
-        "maxgain gain --snapshots {input} --output {output} --impulse {params.impulse} "
-        "--impulse-value {params.value} --projection {params.projection} 2>&1 | tee {log}"
-
-
-rule curves:
-    input:
-        experiment_inputs,
-    output:
-        report(
-            f"{RESULTS}/curves/{{experiment}}.csv",
-            caption="../report/curves.rst",
-            category="Tables",
-            labels={"table": "curves of {experiment}"},
-        ),
-    params:
-        experiment=lambda wildcards: PROTOCOL.experiments[wildcards.experiment].model_dump_json(),
-        runs=f"{RESULTS}/runs",
-    log:
-        f"{LOGS}/curves/{{experiment}}.log",
-    resources:
-        mem_mb=1000,
-        runtime=10,
-    conda:
-        "../../environment.yml"
-    shell:
-        "maxgain curves {wildcards.experiment} --experiment {params.experiment:q} "
-        "--runs {params.runs} --output {output} 2>&1 | tee {log}"
+        "maxgain pipeline train {params.job:q} --data {input:q} --output {params.folder:q} "
+        "--state {params.state:q} 2>&1 | tee {log:q}"

@@ -9,12 +9,11 @@ localrules:
 # tries again.
 rule fetch_weights:
     output:
-        f"{WEIGHTS}/{{network}}.json",
+        f"{escaped(WEIGHTS)}/{{network}}.json",
     params:
+        name=lambda wildcards: NETWORKS[wildcards.network],
         folder=WEIGHTS,
         lock=WEIGHTS_LOCK,
-    wildcard_constraints:
-        network="[^/]+",
     log:
         f"{LOGS}/fetch_weights/{{network}}.log",
     benchmark:
@@ -25,8 +24,8 @@ rule fetch_weights:
     conda:
         "../../environment.yml"
     shell:
-        "maxgain fetch-weights {wildcards.network:q} --folder {params.folder} "
-        "--lock {params.lock} --status {output:q} 2>&1 | tee {log:q}"
+        "maxgain pipeline fetch-weights {params.name:q} --folder {params.folder:q} "
+        "--lock {params.lock:q} --status {output:q} 2>&1 | tee {log:q}"
 
 
 rule measure_network:
@@ -37,10 +36,9 @@ rule measure_network:
         arrays=f"{ZOO}/{{network}}.safetensors",
         status=f"{ZOO}/{{network}}.json",
     params:
-        options=measuring_options,
+        job=measure_job,
+        fetched=lambda wildcards, input: [f"--fetched={path}" for path in input],
         folder=WEIGHTS,
-    wildcard_constraints:
-        network="[^/]+",
     log:
         f"{LOGS}/measure_network/{{network}}.log",
     benchmark:
@@ -51,8 +49,8 @@ rule measure_network:
     conda:
         "../../environment.yml"
     shell:
-        "maxgain zoo-measure {wildcards.network:q} --output {output.table:q} "
-        "--folder {params.folder} {params.options} 2>&1 | tee {log:q}"
+        "maxgain pipeline measure-network {params.job:q} --output {output.table:q} "
+        "--folder {params.folder:q} {params.fetched:q} 2>&1 | tee {log:q}"
 
 
 rule zoo_table:
@@ -77,5 +75,5 @@ rule zoo_table:
     conda:
         "../../environment.yml"
     shell:
-        "maxgain zoo-table {input.tables:q} --output {output.table} --missing {output.missing} "
-        "2>&1 | tee {log}"
+        "maxgain pipeline zoo-table {input.tables:q} --output {output.table:q} "
+        "--missing {output.missing:q} 2>&1 | tee {log:q}"

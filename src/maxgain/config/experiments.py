@@ -1,127 +1,152 @@
-"""Experiments and the runs that they consist of."""
+"""Experiments, each a grid of trainings, and the single runs that they consist of."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import (
-    AfterValidator,
-    Field,
-    model_validator,
-)
+from pydantic import BeforeValidator, Field, model_validator
 
-from maxgain.config.fields import (
-    Count,
-    Factor,
-    Network,
-    Number,
-    Precision,
-    Role,
-    Section,
-    Seed,
-    without_repeats,
-)
+from maxgain.config.fields import Count, Factor, Flag, Number, Precision, Section, Seed, Unique
+from maxgain.config.networks import Network
+
+SGD_MOMENTUM = 0.9
+"""Momentum of SGD where the configuration names none (MatConvNet's examples)."""
+
+
+class NetworkChoice(Section):
+    """A network in an experiment, and what it does otherwise than the experiment's others."""
+
+    name: Annotated[str, Field(min_length=1, max_length=200)]
+    """One of `networks`, or any architecture that needs no settings."""
+
+    epochs: Count | None = None
+    """Fewer epochs than the experiment's, for a network whose epochs are long."""
+
+    capacities: Annotated[list[Factor], Field(min_length=1), Unique] | None = None
+    """In place of the experiment's."""
+
+
+def _as_choice(value: Any) -> Any:  # what YAML gives, of any kind
+    return {"name": value} if isinstance(value, str) else value
 
 
 class Experiment(Section):
-    """Runs that one or two figures compare: every combination of the lists below."""
+    """Runs that figures compare: every combination of the lists below."""
 
-    dataset: Role
+    dataset: str
+    """One of `datasets`."""
+
+    networks: Annotated[
+        list[
+            Annotated[NetworkChoice, BeforeValidator(_as_choice, json_schema_input_type=str | dict)]
+        ],
+        Field(min_length=1),
+        Unique,
+    ]
+    """Names, or mappings of name, epochs and capacities."""
+
     learning_rate: Factor
-    rate_factors: Annotated[list[Factor], Field(min_length=1), AfterValidator(without_repeats)] = [
-        Fraction(1)
-    ]
-    networks: Annotated[list[Network], Field(min_length=1), AfterValidator(without_repeats)] = [
-        "lenet"
-    ]
-    capacities: Annotated[list[Factor], Field(min_length=1), AfterValidator(without_repeats)] = [
-        Fraction(1)
-    ]
+    """Of factor 1."""
+
+    rate_factors: Annotated[list[Factor], Field(min_length=1), Unique] = [Fraction(1)]
+    """Factors on the learning rate: numbers or fractions."""
+
+    capacities: Annotated[list[Factor], Field(min_length=1), Unique] = [Fraction(1)]
+    """Factors on the number of filters of the networks."""
+
     epochs: Count
-    fewer_epochs: dict[str, Count] | None = None
-    # No seed at all: the experiment is left out, and "not run" in figures and verdicts.
-    seeds: Annotated[list[Seed], AfterValidator(without_repeats)]
+    """Length of a training."""
+
+    seeds: Annotated[list[Seed], Unique]
+    """One run each; an empty list leaves the experiment out, and it is "not run" in the results."""
+
     batch_size: Count = 100
-    momentum: Annotated[Number, Field(ge=0, lt=1)] = 0.9
+    """Images a step."""
+
+    optimiser: str = "sgd"
+    """sgd or adamw."""
+
+    momentum: Annotated[Number, Field(ge=0, lt=1)] | None = None
+    """Of SGD; null takes 0.9."""
+
+    nesterov: Flag = False
+    """Nesterov's momentum, of SGD."""
+
     schedule: list[tuple[Count, Factor]] = []
+    """Pairs of epochs and factor on the rate, as [[30, 1], [10, 1/10]]; empty is constant."""
+
     precision: Precision = "fp32"
+    """Arithmetic of training; gains are always measured in fp32."""
 
     @model_validator(mode="after")
     def _settings_go_together(self) -> "Experiment":
-        if "nin" in self.networks and (self.dataset != "cifar10" or self.capacities != [1]):
-            raise ValueError("network 'nin' needs the dataset cifar10 and capacities [1]")
-        if self.dataset == "mnist" and self.capacities != [1]:
-            raise ValueError("the LeNet of the dataset mnist needs capacities [1]")
-        arms = [_arm(network, capacity) for network, capacity in self._arms()]
-        for name in self.fewer_epochs or {}:
-            if name not in arms:
-                raise ValueError(f"fewer_epochs names '{name}'; allowed are {', '.join(arms)}")
-        for name, epochs in (self.fewer_epochs or {}).items():
-            if epochs > self.epochs:
+        for number, choice in enumerate(self.networks):
+            if choice.epochs is not None and choice.epochs > self.epochs:
                 raise ValueError(
-                    f"fewer_epochs.{name} is {epochs}; allowed are 1 to epochs, {self.epochs}"
+                    f"networks.{number}.epochs is {choice.epochs}; allowed are 1 to epochs, "
+                    f"{self.epochs}"
                 )
-        if self.dataset == "cifar10" and min(self.capacities) < Fraction(1, 32):
-            raise ValueError(f"capacities has {min(self.capacities)}; the least is 1/32")
-        if max(self.capacities) > 64:
-            raise ValueError(f"capacities has {max(self.capacities)}; the largest is 64")
+        length = sum(epochs for epochs, _ in self.schedule)
+        if length > self.epochs:
+            raise ValueError(
+                f"schedule has {length} epochs; allowed are at most epochs, {self.epochs}"
+            )
+        if self.optimiser != "sgd":
+            for key in ("momentum", "nesterov"):
+                if getattr(self, key):
+                    raise ValueError(f"{key} is for the optimiser 'sgd'; it is '{self.optimiser}'")
+        if self.nesterov and self.momentum == 0:
+            raise ValueError("nesterov needs a momentum greater than 0; momentum is 0")
         return self
 
-    def _arms(self) -> Iterator[tuple[Network, Fraction]]:
-        return ((network, capacity) for network in self.networks for capacity in self.capacities)
-
-    def runs(self) -> list["Run"]:
-        """Every run of this experiment, in the order of the configuration."""
-        return [
-            Run(
-                dataset=self.dataset,
-                network=network,
-                capacity=float(capacity),
-                learning_rate=float(self.learning_rate * factor),
-                rate_factor=float(factor),
-                seed=seed,
-                epochs=(self.fewer_epochs or {}).get(_arm(network, capacity), self.epochs),
-                batch_size=self.batch_size,
-                momentum=self.momentum,
-                schedule=tuple((epochs, float(rate)) for epochs, rate in self.schedule),
-                precision=self.precision,
-            )
-            for network, capacity in self._arms()
-            for factor in self.rate_factors
-            for seed in self.seeds
-        ]
-
-
-def _arm(network: str, capacity: Fraction) -> str:
-    return network if capacity == 1 else f"{network} x{capacity}"
+    @property
+    def size(self) -> int:
+        """Number of runs."""
+        arms = sum(len(choice.capacities or self.capacities) for choice in self.networks)
+        return arms * len(self.rate_factors) * len(self.seeds)
 
 
 @dataclass(frozen=True)
 class Run:
-    """One training: what `maxgain train` needs to know, and the name of its folder.
+    """One training: all that decides it but the images, and the name of its folder.
 
     Attributes
     ----------
-    learning_rate
-        Of the whole run, before the schedule and a layer's multiplier.
+    dataset, network
+        What tables, figures and folders call them.
+    architecture
+        Name in the registry of networks.
     rate_factor
         `learning_rate` over the experiment's; it is not a part of the run's identity.
+    learning_rate
+        Of the whole run, before the schedule and a layer's multiplier.
+    weight_decay
+        None: the recipe's.
     schedule
         Pairs (epochs, factor on the learning rate); the last factor stays. Empty: constant.
+    fast
+        Whether kernels for CPUs may be used.
     """
 
-    dataset: Role
-    network: Network
+    dataset: str
+    network: str
+    architecture: str
     capacity: float
     learning_rate: float
     rate_factor: float
     seed: int
     epochs: int
-    batch_size: int
-    momentum: float
-    schedule: tuple[tuple[int, float], ...]
-    precision: Precision
+    batch_size: int = 100
+    momentum: float = SGD_MOMENTUM
+    schedule: tuple[tuple[int, float], ...] = ()
+    precision: Precision = "fp32"
+    initialisation: str = "recipe"
+    optimiser: str = "sgd"
+    nesterov: bool = False
+    weight_decay: float | None = None
+    augmentation: str = "none"
+    fast: bool = True
 
     @property
     def name(self) -> str:
@@ -130,21 +155,67 @@ class Run:
         rate = f"lr{self.learning_rate:.6g}"
         if self.schedule:
             rate += "-" + "-".join(f"{epochs}x{factor:g}" for epochs, factor in self.schedule)
-        rate += f"-batch{self.batch_size}-momentum{self.momentum:g}"
+        rate += f"-batch{self.batch_size}"
+        rate += f"-momentum{self.momentum:g}" if self.optimiser == "sgd" else f"-{self.optimiser}"
+        rate += "-nesterov" * self.nesterov
         return f"{self.dataset}/{network}/{rate}/seed{self.seed}"
 
-    @property
-    def architecture(self) -> str:
-        """Name of the network among `maxgain.networks.recipes.RECIPES`."""
-        if self.network == "nin":
-            return "nin"
-        return {"mnist": "lenet-mnist", "cifar10": "lenet-cifar"}[self.dataset]
 
-    @property
-    def cost(self) -> float:
-        """Relative cost of the run, to schedule long ones first: epochs x millions of products."""
-        if self.network == "nin":
-            return self.epochs * 200
-        if self.dataset == "mnist":
-            return self.epochs * 2.3
-        return self.epochs * (2.5 * self.capacity + 9.9 * self.capacity**2)
+@dataclass(frozen=True)
+class Setting:
+    """What the runs of an experiment share that stands elsewhere in the configuration."""
+
+    networks: Mapping[str, Network]
+    augmentation: str = "none"
+    fast: bool = True
+
+    def network(self, name: str) -> Network:
+        """The network of a name; an architecture's name stands for itself."""
+        return self.networks.get(name) or Network(architecture=name)
+
+    def runs(self, experiment: Experiment) -> list[Run]:
+        """Every run of an experiment, in the order of the configuration."""
+        return [
+            self._run(experiment, choice, capacity, factor, seed)
+            for choice, capacity in _arms(experiment)
+            for factor in experiment.rate_factors
+            for seed in experiment.seeds
+        ]
+
+    def _run(
+        self,
+        experiment: Experiment,
+        choice: NetworkChoice,
+        capacity: Fraction,
+        factor: Fraction,
+        seed: int,
+    ) -> Run:
+        network = self.network(choice.name)
+        sgd = experiment.optimiser == "sgd"
+        momentum = SGD_MOMENTUM if experiment.momentum is None else experiment.momentum
+        return Run(
+            dataset=experiment.dataset,
+            network=network.label_for(choice.name),
+            architecture=network.architecture,
+            capacity=float(network.capacity * capacity),
+            learning_rate=float(experiment.learning_rate * factor),
+            rate_factor=float(factor),
+            seed=seed,
+            epochs=choice.epochs or experiment.epochs,
+            batch_size=experiment.batch_size,
+            momentum=momentum if sgd else 0.0,
+            schedule=tuple((epochs, float(rate)) for epochs, rate in experiment.schedule),
+            precision=experiment.precision,
+            initialisation=network.initialisation,
+            optimiser=experiment.optimiser,
+            nesterov=experiment.nesterov,
+            weight_decay=network.weight_decay,
+            augmentation=self.augmentation,
+            fast=self.fast,
+        )
+
+
+def _arms(experiment: Experiment) -> Iterator[tuple[NetworkChoice, Fraction]]:
+    for choice in experiment.networks:
+        for capacity in choice.capacities or experiment.capacities:
+            yield choice, capacity

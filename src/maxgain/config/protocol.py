@@ -1,72 +1,146 @@
 """A whole replication: the typed form of config.yaml and its overlays."""
 
+from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import (
-    Field,
-    model_validator,
-)
+from pydantic import Field, model_validator
 
-from maxgain.config.datasets import DataSource
-from maxgain.config.experiments import Experiment, Run
-from maxgain.config.fields import Count, Device, Role, Section
+from maxgain.config.datasets import Dataset
+from maxgain.config.experiments import Experiment, Run, Setting
+from maxgain.config.fields import Count, Device, Flag, Name, Section, Unique, UserPath
+from maxgain.config.networks import Network
 from maxgain.config.outputs import Figures, Gain, Pretrained
 
 
 class Protocol(Section):
-    """A whole replication: the typed form of config.yaml and its overlays."""
+    """A whole replication."""
 
-    protocol: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
+    protocol: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=100)]
+    """Names results/<protocol> and figures/<protocol>."""
+
     device: Device = "auto"
+    """Where to train: auto takes a GPU if there is one."""
+
     threads: Count = 1
-    data_folder: Path = Path("data")
-    data: dict[Role, DataSource]
+    """CPU threads of a training job."""
+
+    fast: Flag = True
+    """Whether trainings on a CPU use the kernels that take sums in another order, for speed."""
+
+    most_runs: Count = 10_000
+    """Experiments of more runs are refused: a larger number here confirms that they are meant."""
+
+    data_folder: UserPath = Field(default="data", validate_default=True)  # type: ignore[assignment]
+    """Where official data sets are downloaded to."""
+
+    datasets: dict[Name, Dataset] = {}
+    """Data sets by names of your choice."""
+
+    networks: dict[Annotated[str, Field(min_length=1, max_length=200)], Network] = {}
+    """Networks by names of your choice; an architecture that needs no settings need not stand
+    here."""
+
     gain: Gain = Gain()
-    experiments: dict[Annotated[str, Field(pattern=r"^[a-z0-9_]+$")], Experiment] = {}
+    """How the gain is measured."""
+
+    experiments: dict[Name, Experiment] = {}
+    """Experiments by names of your choice, each a grid of trainings."""
+
+    only: Annotated[list[Name], Unique] | None = None
+    """The experiments that there are, of all that files below name; null takes all."""
+
     pretrained: Pretrained = Pretrained()
+    """The ImageNet networks of figures 5 to 7."""
+
     figures: Figures = Figures()
+    """How figures are written."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_the_others(cls, raw: Any) -> Any:  # what YAML gives, of any kind
+        """Leave out what an overlay does not want of the files below it, errors in it included."""
+        if not isinstance(raw, Mapping) or not isinstance(raw.get("only"), list):
+            return raw
+        experiments = raw.get("experiments")
+        if not isinstance(experiments, Mapping):
+            return raw
+        kept = {name: value for name, value in experiments.items() if name in raw["only"]}
+        return {**raw, "experiments": kept}
 
     @model_validator(mode="after")
     def _experiments_have_data(self) -> "Protocol":
+        for name in self.only or ():
+            if name not in self.experiments:
+                raise ValueError(f"only names '{name}', which experiments does not have")
         for name, experiment in self.experiments.items():
-            if experiment.dataset not in self.data:
+            if experiment.dataset not in self.datasets:
                 raise ValueError(
-                    f"experiments.{name} needs data.{experiment.dataset}, which is missing"
+                    f"experiments.{name}.dataset is '{experiment.dataset}', which datasets does "
+                    f"not have; allowed are {', '.join(self.datasets) or 'those named there: none'}"
                 )
-        if self.device == "cpu":
-            for name, experiment in self.experiments.items():
-                if experiment.precision == "tf32":
-                    raise ValueError(
-                        f"experiments.{name}.precision is 'tf32', which the device 'cpu' does not "
-                        "have; allowed are fp32, bf16"
-                    )
+            if self.device == "cpu" and experiment.precision == "tf32":
+                raise ValueError(
+                    f"experiments.{name}.precision is 'tf32', which the device 'cpu' does not "
+                    "have; allowed are fp32, bf16"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _no_grid_is_a_slip(self) -> "Protocol":
+        # Before any run is made: a slip of a list may ask for more runs than there is memory.
+        for name, experiment in self.experiments.items():
+            if experiment.size > self.most_runs:
+                raise ValueError(
+                    f"experiments.{name} has {experiment.size:,} runs; allowed are most_runs, "
+                    f"{self.most_runs:,}, which a larger number raises"
+                )
         return self
 
     @model_validator(mode="after")
     def _run_names_tell_settings_apart(self) -> "Protocol":
         """A run's name has six digits of a number; more would share a folder unseen."""
         known: dict[str, tuple[str, Run]] = {}
-        for name, experiment in self.experiments.items():
-            for run in experiment.runs():
+        for name in self.experiments:
+            for run in self.runs_of(name):
                 settings = replace(run, epochs=0, rate_factor=0.0)
                 other, same = known.setdefault(run.name, (name, settings))
                 if settings != same:
                     raise ValueError(
                         f"experiments.{other} and experiments.{name} both have a run named "
-                        f"'{run.name}', but numbers in it differ beyond the sixth digit; allowed "
-                        "are equal numbers, or ones that differ in the first six digits"
+                        f"'{run.name}', but {_difference(same, settings)}; allowed are equal "
+                        "settings, or ones whose names differ (numbers in the first six digits, "
+                        "networks in their label)"
                     )
         return self
+
+    def setting(self, experiment: str) -> Setting:
+        """What the runs of an experiment share that stands elsewhere in the protocol."""
+        chosen = self.experiments[experiment]
+        names = {choice.name for choice in chosen.networks}
+        return Setting(
+            {name: network for name, network in self.networks.items() if name in names},
+            self.datasets[chosen.dataset].augmentation,
+            self.fast,
+        )
+
+    def runs_of(self, experiment: str) -> list[Run]:
+        """Every run of an experiment, in the order of the configuration."""
+        return self.setting(experiment).runs(self.experiments[experiment])
 
     def runs(self) -> dict[str, Run]:
         """Every run of all experiments by its name, trained once for the most epochs asked."""
         runs: dict[str, Run] = {}
-        for experiment in self.experiments.values():
-            for run in experiment.runs():
+        for name in self.experiments:
+            for run in self.runs_of(name):
                 known = runs.get(run.name)
                 if known is None or known.epochs < run.epochs:
                     # The factor is an experiment's view of the run: two may disagree about it.
                     runs[run.name] = replace(run, rate_factor=1.0)
         return runs
+
+
+def _difference(first: Run, second: Run) -> str:
+    """The first setting in which two runs differ, in words."""
+    key = next(key for key, value in vars(first).items() if value != getattr(second, key))
+    return f"their {key} is {getattr(first, key)!r} and {getattr(second, key)!r}"

@@ -3,14 +3,15 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from maxgain.config.experiments import Experiment, Run
+from maxgain.config.experiments import Run
 from maxgain.errors import InputError
 from maxgain.files.csv import read_table, write_table
 from maxgain.files.provenance import read_run_provenance
+from maxgain.pipeline.jobs import CurvesJob
 from maxgain.tables.curves import CURVE_COLUMNS, HISTORY_COLUMNS
 
 
-def write_curves(name: str, experiment: Experiment, runs: Path, output: Path) -> None:
+def write_curves(job: CurvesJob, runs: Path, output: Path) -> None:
     """Gather the runs of an experiment, cut to its epochs, from the folder of all runs.
 
     Raises
@@ -18,7 +19,8 @@ def write_curves(name: str, experiment: Experiment, runs: Path, output: Path) ->
     InputError
         A run's history or gains are missing or do not fit together.
     """
-    rows = (row for run in experiment.runs() for row in _run_rows(name, run, runs / run.name))
+    made = job.setting.runs(job.experiment)
+    rows = (row for run in made for row in _run_rows(job.name, run, runs / run.name))
     write_table(output, CURVE_COLUMNS, rows)
 
 

@@ -31,7 +31,7 @@ def write_protocol_provenance(protocol: Protocol, runs: Path, output: Path) -> N
     write_provenance(
         output,
         settings={
-            "protocol": json.loads(protocol.model_dump_json()),
+            "protocol": json.loads(protocol.model_dump_json(by_alias=True)),
             "data": data,
             "devices": sorted(devices),
             "packages_of_runs": [json.loads(text) for text in sorted(packages)],

@@ -11,12 +11,11 @@ import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from snakemake.common.configfile import load_configfile
-from snakemake.utils import update_config
 
 from maxgain.config.experiments import Run
-from maxgain.config.parsing import parse_experiment, parse_protocol, parse_protocol_json
+from maxgain.config.parsing import parse_json, parse_protocol
 from maxgain.config.protocol import Protocol
+from maxgain.config.yaml_files import read_configuration
 from maxgain.errors import InputError
 
 REPOSITORY = Path(__file__).parents[3]
@@ -26,11 +25,9 @@ Raw = dict[str, Any]
 
 
 def _shipped(overlay: Path | None = None) -> Protocol:
-    """The shipped configuration under an overlay, merged as Snakemake merges them."""
-    config = load_configfile(REPOSITORY / "config.yaml")
-    for path in _stack(overlay) if overlay else []:
-        update_config(config, load_configfile(path))
-    return parse_protocol(config)
+    """The shipped configuration under an overlay, merged as the workflow merges them."""
+    files = [REPOSITORY / "config.yaml", *(_stack(overlay) if overlay else [])]
+    return parse_protocol(read_configuration(files))
 
 
 def _stack(overlay: Path) -> list[Path]:
@@ -44,11 +41,16 @@ def _small() -> Raw:
     return yaml.safe_load(
         """
         protocol: small
-        data: {mnist: {}, cifar10: {}}
+        datasets: {mnist: {}, cifar10: {augmentation: batch-flip}}
+        networks:
+          digits-lenet: {from: lenet-mnist, label: lenet}
+          lenet: {from: lenet-cifar}
         experiments:
-          digits: {dataset: mnist, learning_rate: 0.001, epochs: 20, seeds: [0]}
+          digits:
+            {dataset: mnist, networks: [digits-lenet], learning_rate: 0.001, epochs: 20, seeds: [0]}
           colours:
             dataset: cifar10
+            networks: [lenet]
             learning_rate: 0.05
             rate_factors: [1, 1/3, 1/10]
             epochs: 45
@@ -56,9 +58,8 @@ def _small() -> Raw:
           networks:
             dataset: cifar10
             learning_rate: 0.005
-            networks: [lenet, nin]
+            networks: [lenet, {name: nin, epochs: 4}]
             epochs: 100
-            fewer_epochs: {nin: 4}
             seeds: [0]
         """
     )
@@ -82,13 +83,13 @@ def test_overlays_are_whole_protocols(overlay: Path) -> None:
 def test_default_is_the_embedded_protocol() -> None:
     protocol = _shipped()
     assert protocol.protocol == "embedded"
-    assert {data.source for data in protocol.data.values()} == {"embedded"}
+    assert {data.source for data in protocol.datasets.values()} == {"embedded"}
 
 
 def test_paper_overlay_is_the_papers_protocol() -> None:
     protocol = _shipped(REPOSITORY / "workflow/protocols/paper.yaml")
-    assert {data.source for data in protocol.data.values()} == {"official"}
-    assert {data.training_images for data in protocol.data.values()} == {None}
+    assert {data.source for data in protocol.datasets.values()} == {"official"}
+    assert {data.sizes.training_images for data in protocol.datasets.values()} == {None}
     six = [1, 2, 3, 4, 1 / 3, 1 / 10]
     expected = {
         "mnist_rates": (0.001, six, 20, [1], ["lenet"]),
@@ -100,18 +101,18 @@ def test_paper_overlay_is_the_papers_protocol() -> None:
         experiment = protocol.experiments[name]
         assert float(experiment.learning_rate) == rate
         assert [float(factor) for factor in experiment.rate_factors] == factors
-        assert {run.epochs for run in experiment.runs()} == {epochs}
-        assert [float(capacity) for capacity in experiment.capacities] == capacities
-        assert experiment.networks == networks
-        assert (experiment.batch_size, experiment.momentum) == (100, 0.9)
+        assert {run.epochs for run in protocol.runs_of(name)} == {epochs}
+        runs = protocol.runs_of(name)
+        assert list(dict.fromkeys(run.capacity for run in runs)) == capacities
+        assert list(dict.fromkeys(run.network for run in runs)) == networks
+        assert {(run.batch_size, run.momentum, run.nesterov) for run in runs} == {(100, 0.9, False)}
 
 
 @pytest.mark.parametrize("overlay", [None, *OVERLAYS], ids=lambda path: path and path.stem)
 def test_protocols_survive_json(overlay: Path | None) -> None:
     protocol = _shipped(overlay)
-    assert parse_protocol_json(protocol.model_dump_json()) == protocol
-    for experiment in protocol.experiments.values():
-        assert parse_experiment(experiment.model_dump_json()) == experiment
+    text = protocol.model_dump_json(by_alias=True)
+    assert parse_json(Protocol, text, "the protocol") == protocol
 
 
 # --- runs
@@ -119,8 +120,8 @@ def test_protocols_survive_json(overlay: Path | None) -> None:
 
 def test_equal_settings_are_trained_once_for_the_most_epochs() -> None:
     protocol = parse_protocol(_small())
-    tenth = next(r for r in protocol.experiments["colours"].runs() if r.rate_factor == 0.1)
-    lenet = next(r for r in protocol.experiments["networks"].runs() if r.network == "lenet")
+    tenth = next(r for r in protocol.runs_of("colours") if r.rate_factor == 0.1)
+    lenet = next(r for r in protocol.runs_of("networks") if r.network == "lenet")
     assert tenth.learning_rate == lenet.learning_rate == 0.005
     assert tenth.name == lenet.name
     assert (tenth.epochs, lenet.epochs) == (45, 100)
@@ -131,15 +132,15 @@ def test_equal_settings_are_trained_once_for_the_most_epochs() -> None:
     assert parse_protocol(turned).runs() == protocol.runs()
 
 
-def test_fewer_epochs_are_for_the_named_arm_alone() -> None:
-    runs = parse_protocol(_small()).experiments["networks"].runs()
+def test_epochs_of_a_network_are_its_own_alone() -> None:
+    runs = parse_protocol(_small()).runs_of("networks")
     assert {run.network: run.epochs for run in runs} == {"lenet": 100, "nin": 4}
 
 
 def test_factors_are_exact() -> None:
     raw = _small()
     raw["experiments"]["digits"]["rate_factors"] = ["1/3", 0.1, "0.2", 3]
-    runs = parse_protocol(raw).experiments["digits"].runs()
+    runs = parse_protocol(raw).runs_of("digits")
     assert [run.learning_rate for run in runs] == [0.001 / 3, 0.0001, 0.0002, 0.003]
     assert [run.rate_factor for run in runs] == [1 / 3, 0.1, 0.2, 3.0]
 
@@ -158,6 +159,9 @@ _SETTINGS = {
         st.tuples(st.sampled_from([1, 3, 30]), st.sampled_from([1.0, 0.1, 1e-5])), max_size=2
     ).map(tuple),
     "precision": st.sampled_from(["fp32", "tf32", "bf16"]),
+    "nesterov": st.booleans(),
+    # A network's label stands for all of its settings, and a data set's name for all of its own.
+    "architecture": st.just("lenet-cifar"),
 }
 _RUNS = st.fixed_dictionaries(_SETTINGS)
 
@@ -191,16 +195,57 @@ def test_settings_that_a_name_cannot_tell_apart_are_refused() -> None:
         parse_protocol(raw)
 
 
-def test_longer_runs_cost_more() -> None:
-    runs = _shipped(REPOSITORY / "workflow/protocols/paper.yaml").runs().values()
-    costs = {(run.network, run.capacity, run.dataset): run.cost / run.epochs for run in runs}
-    assert sorted(costs, key=lambda arm: costs[arm]) == [
-        ("lenet", 0.25, "cifar10"),
-        ("lenet", 1.0, "mnist"),
-        ("lenet", 1.0, "cifar10"),
-        ("lenet", 4.0, "cifar10"),
-        ("nin", 1.0, "cifar10"),
-    ]
+def test_a_larger_grid_is_confirmed_by_a_key() -> None:
+    raw = _small() | {"most_runs": 10_200}
+    raw["experiments"]["colours"]["seeds"] = list(range(3400))
+    assert len(parse_protocol(raw).runs_of("colours")) == 10_200
+
+
+def test_only_leaves_the_other_experiments_out() -> None:
+    raw = _small() | {"only": ["digits"]}
+    raw["experiments"]["colours"] = None  # Whatever is left out may be wrong.
+    assert parse_protocol(raw).experiments.keys() == {"digits"}
+    with pytest.raises(InputError, match="only names 'digit', which experiments does not have"):
+        parse_protocol(_small() | {"only": ["digit"]})
+
+
+def test_sizes_of_the_embedded_data_are_in_force_there_alone() -> None:
+    raw = _small()
+    embedded = {"training_images": 40, "validation_images": 10}
+    raw["datasets"]["mnist"] = {"embedded": embedded}
+    assert parse_protocol(raw).datasets["mnist"].sizes.training_images == 40
+    for other in ({"source": "official"}, {"source": "local", "location": "a"}):
+        raw["datasets"]["mnist"] = {"embedded": embedded} | other
+        sizes = parse_protocol(raw).datasets["mnist"].sizes
+        assert set(sizes.model_dump().values()) == {None}
+    raw["datasets"]["mnist"] = {"embedded": embedded, "training_images": 30}
+    sizes = parse_protocol(raw).datasets["mnist"].sizes
+    assert (sizes.training_images, sizes.validation_images) == (30, 10)
+
+
+def test_a_network_without_settings_needs_no_section() -> None:
+    runs = {run.network: run for run in parse_protocol(_small()).runs_of("networks")}
+    assert runs["nin"].architecture == "nin"
+    raw = _small()
+    raw["experiments"]["networks"]["networks"] = ["timm:resnet18", "my.module:build"]
+    labels = {run.architecture: run.network for run in parse_protocol(raw).runs_of("networks")}
+    assert labels == {"timm:resnet18": "timm-resnet18", "my.module:build": "my.module-build"}
+
+
+def test_networks_of_one_label_are_refused_where_they_meet() -> None:
+    raw = _small()
+    raw["networks"]["other"] = {"from": "lenet-cifar", "label": "lenet", "weight_decay": 0.1}
+    raw["experiments"]["colours"]["networks"] = ["lenet", "other"]
+    with pytest.raises(InputError, match=r"both have a run named .*weight_decay is None and 0.1"):
+        parse_protocol(raw)
+
+
+def test_adamw_has_no_momentum() -> None:
+    raw = _small()
+    raw["experiments"]["colours"]["optimiser"] = "adamw"
+    run = parse_protocol(raw).runs_of("colours")[0]
+    assert (run.momentum, run.optimiser) == (0.0, "adamw")
+    assert run.name.endswith("-adamw/seed0")
 
 
 # --- mistakes
@@ -235,50 +280,61 @@ NUMBER = "must be a number or a fraction such as '1/3'"
         # unknown keys
         (_at("devcie", value="cpu"), ["'devcie'", "not a known key", "device", "threads"]),
         (_at("gain", "window", value=1), ["'gain.window'", "impulse, impulse_value, projection"]),
-        (_at("data", "imagenet", value={}), ["'data.imagenet'", "mnist, cifar10"]),
-        (_at("data", "mnist", "path", value="a"), ["'data.mnist.path'", "location"]),
+        (_at("datasets", "a b", value={}), ["'datasets.a b'", "letters, digits"]),
+        (_at("datasets", "../x", value={}), ["'datasets.../x'", "letters, digits"]),
+        (_at("networks", "x", value={}), ["'networks.x.from' is missing", "lenet-cifar, nin"]),
+        (
+            _at("networks", "lenet", "filters", value=3),
+            ["'networks.lenet.filters'", "capacity, from"],
+        ),
+        (_at("datasets", "mnist", "path", value="a"), ["'datasets.mnist.path'", "location"]),
         (_in("learning_rates", 1), ["'experiments.colours.learning_rates'", "learning_rate,"]),
-        (_at("experiments", "A b", value={}), ["'experiments.A b'", "lower-case letters"]),
+        (_at("experiments", "A b", value={}), ["'experiments.A b'", "letters, digits"]),
         (_at("figures", "dpi", value=3), ["'figures.dpi'", "formats"]),
         (_at("pretrained", "model", value=3), ["'pretrained.model'", "networks"]),
         (lambda raw: raw.update({1: 2}), ["'1' is not a known key", "protocol"]),
         # missing keys
         (_at("protocol", value=_MISSING), ["'protocol' is missing", "a name of lower-case"]),
-        (_at("data", value=_MISSING), ["'data' is missing", "mnist, cifar10"]),
-        (_at("data", "mnist", value=_MISSING), ["experiments.digits needs data.mnist"]),
+        (
+            _at("datasets", "mnist", value=_MISSING),
+            ["experiments.digits.dataset is 'mnist'", "cifar10"],
+        ),
+        (_in("networks", _MISSING), ["networks' is missing", "a list of names"]),
         (_in("seeds", _MISSING), ["'experiments.colours.seeds' is missing", "whole numbers"]),
         (_in("epochs", _MISSING), ["epochs' is missing", "a whole number greater than 0"]),
         # sections that are null or something else
         (_at("gain", value=None), ["'gain' is null", "must be a mapping", "projection"]),
-        (_at("data", value=None), ["'data' is null", "must be a mapping", "mnist, cifar10"]),
-        (_at("data", "mnist", value=None), ["'data.mnist' is null", "mapping", "source"]),
+        (_at("datasets", value=None), ["'datasets' is null", "must be a mapping", "letters"]),
+        (_at("datasets", "mnist", value=None), ["'datasets.mnist' is null", "mapping", "source"]),
         (_at("experiments", value=None), ["'experiments' is null", "must be a mapping"]),
         (_at("experiments", "x", value=None), ["'experiments.x' is null", "learning_rate"]),
         (_at("experiments", "x", value=[1]), ["'experiments.x' is [1]", "mapping"]),
         (_in("seeds", None), ["seeds' is null", "must be a list"]),
-        (_in("fewer_epochs", [3]), ["fewer_epochs' is [3]", "must be a mapping", "lenet x4"]),
+        (_in("networks", [[3]]), ["networks.0' is [3]", "must be a mapping", "capacities, epochs"]),
         # names
         (_at("device", value="tpu"), ["'device' is 'tpu'", "'auto', 'cpu' or 'cuda'"]),
-        (_in("networks", ["vgg"]), ["networks.0' is 'vgg'", "'lenet' or 'nin'"]),
-        (_in("dataset", "svhn"), ["dataset' is 'svhn'", "'mnist' or 'cifar10'"]),
+        (_in("dataset", "svhn"), ["colours.dataset is 'svhn'", "mnist, cifar10"]),
         (_in("precision", "fp8"), ["precision' is 'fp8'", "'fp32', 'tf32' or 'bf16'"]),
         (_at("protocol", value="A b"), ["'protocol' is 'A b'", "lower-case letters"]),
         (_at("protocol", value="../x"), ["'protocol' is '../x'", "lower-case letters"]),
         (_at("protocol", value=5), ["'protocol' is 5", "must be text"]),
         (_at("figures", "formats", value=["gif"]), ["'gif'", "'svg', 'png' or 'pdf'"]),
         (_at("figures", "formats", value="svg"), ["formats' is 'svg'", "must be a list"]),
-        (_at("gain", "projection", value="max"), ["'max'", "'inverse-score' or 'score'"]),
+        (_at("gain", "projection", value="max"), ["'max'", "'inverse-score', 'score' or"]),
         (_at("gain", "impulse", value="left"), ["'left'", "'centred' or 'raw'"]),
-        (_at("data", "mnist", "source", value="ftp"), ["'ftp'", "'official', 'local' or"]),
-        (_at("data", "mnist", "source", value="local"), ["data.mnist", "needs a location"]),
+        (_at("datasets", "mnist", "source", value="ftp"), ["'ftp'", "'official', 'local' or"]),
+        (_at("datasets", "mnist", "source", value="local"), ["datasets.mnist", "needs a location"]),
         (
-            _at("data", "mnist", value={"training_images": 9, "statistics_images": 8}),
+            _at("datasets", "mnist", value={"training_images": 9, "statistics_images": 8}),
             ["statistics_images is 8", "allowed are training_images, 9, and more"],
         ),
-        (_at("data", "mnist", "statistics_images", value=8), ["needs training_images"]),
-        (_at("data", "mnist", "location", value=5), ["location' is 5", "must be a path"]),
-        (_at("data", "mnist", "stand_in", value="yes"), ["'yes'", "must be true or false"]),
-        (_at("data", "mnist", "label", value="x"), ["data.mnist", "label is for the source"]),
+        (_at("datasets", "mnist", "statistics_images", value=8), ["needs training_images"]),
+        (_at("datasets", "mnist", "location", value=5), ["location' is 5", "must be a path"]),
+        (_at("datasets", "mnist", "stand_in", value="yes"), ["'yes'", "must be true or false"]),
+        (
+            _at("datasets", "mnist", "label", value="x"),
+            ["datasets.mnist", "label is for the source"],
+        ),
         # numbers
         (_in("learning_rate", -0.05), ["learning_rate' is -0.05", "must be greater than 0"]),
         (_in("learning_rate", 0), ["learning_rate' is 0", "must be greater than 0"]),
@@ -293,7 +349,6 @@ NUMBER = "must be a number or a fraction such as '1/3'"
         (_in("rate_factors", [1, "2/2"]), ["rate_factors' is [1, '2/2']", "a value twice"]),
         (_in("rate_factors", 3), ["rate_factors' is 3", "must be a list"]),
         (_in("rate_factors", []), ["rate_factors' is []", "at least one value"]),
-        (_in("capacities", ["1/64"]), ["experiments.colours", "1/64", "1/32"]),
         (_in("epochs", 0), ["epochs' is 0", "must be greater than 0"]),
         (_in("epochs", 2.5), ["epochs' is 2.5", WHOLE]),
         (_in("epochs", "20"), ["epochs' is '20'", WHOLE]),
@@ -303,6 +358,7 @@ NUMBER = "must be a number or a fraction such as '1/3'"
         (_in("momentum", 1), ["momentum' is 1", "must be less than 1"]),
         (_in("momentum", math.nan), ["momentum' is nan", "must be a finite number"]),
         (_in("momentum", False), ["momentum' is false", "must be a number"]),
+        (_in("nesterov", 1), ["nesterov' is 1", "must be true or false"]),
         (_in("seeds", [3, 3]), ["seeds' is [3, 3]", "must not name a value twice"]),
         (_in("seeds", ["a"]), ["seeds.0' is 'a'", WHOLE]),
         (_in("seeds", [0, 1.5]), ["seeds.1' is 1.5", WHOLE]),
@@ -314,21 +370,37 @@ NUMBER = "must be a number or a fraction such as '1/3'"
         (_in("schedule", [[30]]), ["is [30]", "a pair [epochs, factor]"]),
         (_in("schedule", [[30, 1, 2]]), ["schedule.0' is [30, 1, 2]", "a pair [epochs, factor]"]),
         (_in("schedule", [[0, 1]]), ["schedule.0.0' is 0", "greater than 0"]),
-        (_in("fewer_epochs", {"nin": 3}), ["fewer_epochs names 'nin'", "allowed are lenet"]),
-        (_in("fewer_epochs", {"lenet": 0}), ["fewer_epochs.lenet' is 0", "greater than 0"]),
-        (_in("fewer_epochs", {"lenet": 46}), ["fewer_epochs.lenet is 46", "1 to epochs, 45"]),
+        (_in("schedule", [[30, 1], [16, 0.1]]), ["schedule has 46 epochs", "at most epochs, 45"]),
+        (_in("networks", ["lenet", "lenet"]), ["a value twice"]),
+        (
+            _in("networks", [{"name": "lenet", "epochs": 46}]),
+            ["experiments.colours", "networks.0.epochs is 46", "1 to epochs, 45"],
+        ),
+        (_in("networks", [{"epochs": 4}]), ["networks.0.name' is missing"]),
+        (_in("networks", [{"name": "lenet", "epochs": 0}]), ["networks.0.epochs' is 0"]),
         (_at("threads", value=0), ["'threads' is 0", "greater than 0"]),
         (_at("gain", "impulse_value", value=300), ["impulse_value' is 300", "equal to 255"]),
         (_at("gain", "impulse_value", value=math.nan), ["impulse_value' is nan", "finite"]),
         (_at("gain", "impulse_value", value=0), ["impulse_value' is 0", "greater than 0"]),
-        (_at("data", "mnist", "training_images", value=-1), ["is -1", "greater than 0"]),
+        (_at("datasets", "mnist", "training_images", value=-1), ["is -1", "greater than 0"]),
         # what does not go together
-        (_at("experiments", "networks", "dataset", value="mnist"), ["'nin' needs the dataset"]),
         (
-            _at("experiments", "networks", "capacities", value=[4]),
-            ["needs the dataset cifar10 and capacities [1]"],
+            lambda raw: (_in("optimiser", "adamw")(raw), _in("momentum", 0.5)(raw)),
+            ["experiments.colours", "momentum is for the optimiser 'sgd'", "'adamw'"],
         ),
-        (_at("experiments", "digits", "capacities", value=[2]), ["mnist needs capacities [1]"]),
+        (
+            lambda raw: (_in("nesterov", True)(raw), _in("momentum", 0)(raw)),
+            ["experiments.colours", "nesterov needs a momentum greater than 0"],
+        ),
+        (
+            _in("seeds", list(range(3400))),
+            ["experiments.colours has 10,200 runs", "most_runs, 10,000"],
+        ),
+        (
+            _at("datasets", "mnist", value={"label_noise": {"rate": 1}}),
+            ["label_noise.rate' is 1", "less than 1"],
+        ),
+        (_at("datasets", "mnist", value={"set": "x", "source": "local", "location": "a"}), ["set"]),
         (
             lambda raw: (_at("device", value="cpu")(raw), _in("precision", "tf32")(raw)),
             ["experiments.colours.precision is 'tf32'", "'cpu'", "allowed are fp32, bf16"],
@@ -357,11 +429,10 @@ def test_a_configuration_that_is_no_mapping_is_refused(raw: object) -> None:
         parse_protocol(raw, "config.yaml")  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("parse", [parse_experiment, parse_protocol_json])
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", "{}"])
-def test_json_that_is_something_else_is_refused(parse: Callable[[str], object], text: str) -> None:
-    with pytest.raises(InputError, match=r"^the (experiment|protocol): .*[.]$"):
-        parse(text)
+def test_json_that_is_something_else_is_refused(text: str) -> None:
+    with pytest.raises(InputError, match=r"^the protocol: .*[.]$"):
+        parse_json(Protocol, text, "the protocol")
 
 
 def test_a_misspelt_key_is_named_rather_than_the_missing_one() -> None:

@@ -24,8 +24,8 @@ rule judge:
     conda:
         "../../environment.yml"
     shell:
-        "maxgain judge --results {params.results} --output {output.table} --page {output.page} "
-        "2>&1 | tee {log}"
+        "maxgain pipeline judge --results {params.results:q} --output {output.table:q} "
+        "--page {output.page:q} 2>&1 | tee {log:q}"
 
 
 rule provenance:
@@ -34,7 +34,7 @@ rule provenance:
     output:
         PROVENANCE,
     params:
-        protocol=PROTOCOL.model_dump_json(),
+        job=jobs.ProvenanceJob(protocol=PROTOCOL).text(),
         runs=f"{RESULTS}/runs",
     log:
         f"{LOGS}/provenance.log",
@@ -44,5 +44,5 @@ rule provenance:
     conda:
         "../../environment.yml"
     shell:
-        "maxgain provenance --protocol {params.protocol:q} --runs {params.runs} "
-        "--output {output} 2>&1 | tee {log}"
+        "maxgain pipeline provenance {params.job:q} --runs {params.runs:q} --output {output:q} "
+        "2>&1 | tee {log:q}"

@@ -1,0 +1,179 @@
+"""The commands that the workflow's rules call: `maxgain pipeline JOB`, one a rule.
+
+A command takes its settings as the JSON text of a typed job (`maxgain.pipeline.jobs`) and its files
+as options. People use the other commands.
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(no_args_is_help=True, help="What the workflow's rules call.")
+
+Job = Annotated[str, typer.Argument(metavar="JOB", help="Settings of the job, as JSON.")]
+Output = Annotated[Path, typer.Option(help="File to write.")]
+WeightsFolder = Annotated[Path, typer.Option("--folder", help="Folder of downloaded weights.")]
+
+
+@app.command("fetch-dataset")
+def fetch_dataset(
+    name: Annotated[str, typer.Argument(help="Official data set.")],
+    folder: Annotated[Path, typer.Argument(help="Folder for the downloaded files.")],
+) -> None:
+    """Download an official data set and check its content."""
+    from maxgain.data.sources.official import fetch_official
+
+    fetch_official(name, folder)
+
+
+@app.command()
+def prepare(job: Job, output: Output) -> None:
+    """Read a data set, preprocess it, and write one file for training."""
+    from maxgain.pipeline.data import prepare_dataset
+    from maxgain.pipeline.jobs import PrepareJob
+
+    prepare_dataset(PrepareJob.of_text(job), output)
+
+
+@app.command()
+def train(
+    job: Job,
+    data: Annotated[Path, typer.Option(help="File that `prepare` wrote.")],
+    output: Annotated[Path, typer.Option(help="Folder for the history and the snapshots.")],
+    state: Annotated[
+        Path | None, typer.Option(help="Folder for resumable state; OUTPUT/state if not given.")
+    ] = None,
+) -> None:
+    """Train one network and keep a snapshot of every epoch.
+
+    An interrupted call resumes from its last complete epoch when it is made again.
+    """
+    from maxgain.pipeline.jobs import TrainJob
+    from maxgain.pipeline.training import train_run
+
+    train_run(TrainJob.of_text(job), data, output, state or output / "state")
+
+
+@app.command()
+def quantities(
+    job: Job,
+    snapshots: Annotated[Path, typer.Option(help="File of snapshots that `train` wrote.")],
+    output: Output,
+) -> None:
+    """Measure every snapshot of a run on impulse images."""
+    from maxgain.pipeline.jobs import QuantitiesJob
+    from maxgain.pipeline.quantities import measure_snapshots
+
+    measure_snapshots(QuantitiesJob.of_text(job), snapshots, output)
+
+
+@app.command()
+def curves(
+    job: Job, runs: Annotated[Path, typer.Option(help="Folder of the runs.")], output: Output
+) -> None:
+    """Gather the histories and gains of an experiment's runs into one tidy table."""
+    from maxgain.pipeline.curves import write_curves
+    from maxgain.pipeline.jobs import CurvesJob
+
+    write_curves(CurvesJob.of_text(job), runs, output)
+
+
+@app.command()
+def toy(
+    table: Annotated[Path, typer.Option(help="Table of measurements to write (.csv).")],
+    arrays: Annotated[Path, typer.Option(help="Arrays of figures 1 to 4 to write (.safetensors).")],
+    row: Annotated[int, typer.Option(min=0, help="Row of the place of figures 2a and 3a.")] = 150,
+    column: Annotated[int, typer.Option(min=0, help="Column of that place.")] = 100,
+) -> None:
+    """Measure the toy network of one Gaussian filter on a photograph and on an impulse."""
+    from maxgain.pipeline.toy import write_toy_measurements
+
+    write_toy_measurements(table, arrays, (row, column))
+
+
+@app.command()
+def figure(
+    job: Job,
+    files: Annotated[list[Path], typer.Argument(help="Result files that it is drawn from.")],
+    output: Annotated[Path, typer.Option(help="Where to write, without an ending.")],
+) -> None:
+    """Draw one figure from result tables and arrays."""
+    from maxgain.pipeline.figures import write_figure
+    from maxgain.pipeline.jobs import FigureJob
+
+    write_figure(FigureJob.of_text(job), files, output)
+
+
+@app.command("fetch-weights")
+def fetch_weights(
+    network: Annotated[str, typer.Argument(help="Name of a pretrained network.")],
+    folder: WeightsFolder = Path("weights"),
+    lock: Annotated[
+        Path, typer.Option(help="Checksums learnt at the first download, enforced later.")
+    ] = Path("workflow/weights.lock"),
+    status: Annotated[
+        Path | None,
+        typer.Option(help="Write success or failure to this JSON file and succeed either way."),
+    ] = None,
+) -> None:
+    """Download the weights of one pretrained network and check them."""
+    from maxgain.pipeline.zoo import fetch_network
+
+    fetch_network(network, folder, lock, status)
+
+
+@app.command("measure-network")
+def measure_network(
+    job: Job,
+    output: Annotated[Path, typer.Option(help="Table (.csv) to write; arrays go beside it.")],
+    folder: WeightsFolder = Path("weights"),
+    fetched: Annotated[Path | None, typer.Option(help="Status that `fetch-weights` wrote.")] = None,
+) -> None:
+    """Measure one pretrained network for figures 5 to 7.
+
+    A network that cannot be had is written down in the status beside the table and stops no other.
+    """
+    from maxgain.pipeline.jobs import MeasureJob
+    from maxgain.pipeline.zoo import measure_pretrained
+
+    measure_pretrained(MeasureJob.of_text(job), output, folder, fetched)
+
+
+@app.command("zoo-table")
+def zoo_table(
+    tables: Annotated[list[Path], typer.Argument(help="Tables that `measure-network` wrote.")],
+    output: Annotated[Path, typer.Option(help="Table of all networks to write.")],
+    missing: Annotated[
+        Path, typer.Option(help="Table of networks that could not be measured, to write.")
+    ],
+) -> None:
+    """Gather the tables of single networks, and name the networks that are missing."""
+    from maxgain.pipeline.zoo import gather_tables
+
+    for status in gather_tables(tables, output, missing):
+        typer.echo(f"missing: {status.name}: {status.reason}", err=True)
+    typer.echo(f"wrote {output}", err=True)
+
+
+@app.command()
+def judge(
+    results: Annotated[Path, typer.Option(help="Folder of curves/*.csv, toy.csv and zoo.csv.")],
+    output: Output,
+    page: Annotated[Path, typer.Option(help="Markdown page to write.")],
+) -> None:
+    """Judge every declared claim by its statistic and threshold."""
+    from maxgain.pipeline.claims import judge_results
+
+    judge_results(results, output, page)
+
+
+@app.command()
+def provenance(
+    job: Job, runs: Annotated[Path, typer.Option(help="Folder of the runs.")], output: Output
+) -> None:
+    """Record configuration, data, package versions and devices of a results folder."""
+    from maxgain.pipeline.jobs import ProvenanceJob
+    from maxgain.pipeline.provenance import write_protocol_provenance
+
+    write_protocol_provenance(ProvenanceJob.of_text(job).protocol, runs, output)

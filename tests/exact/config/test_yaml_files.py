@@ -1,0 +1,91 @@
+"""YAML that means something else than it looks like is refused; files lie on top of each other."""
+
+from pathlib import Path
+
+import pytest
+
+from maxgain.config.parsing import parse_protocol
+from maxgain.config.yaml_files import read_configuration, read_yaml
+from maxgain.errors import InputError
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("a: 1\nb: 2\na: 3", ["line 3", "'a' stands twice", "line 1"]),
+        ("a: {x: 1, y: {z: 1, z: 2}}", ["'z' stands twice"]),
+        ("a:\n  b: {}\nc:\n  - {d: 1, d: 2}", ["line 4", "'d' stands twice"]),
+        ("epochs: 010", ["line 1", "010", "octal"]),
+        ("seeds: [007, 1]", ["007", "octal"]),
+        ("seeds: [08]", ["08", "octal"]),
+        ("epochs: -010", ["octal"]),
+        ("epochs: 1:30", ["1:30", "base 60"]),
+        ("rate: 1:30.5", ["base 60"]),
+        ("label: no", ["no", "true or false"]),
+        ("label: On", ["On", "true or false"]),
+        ("label: 2018-10-08", ["date", "quotes"]),
+        ("a: [1", ["not YAML"]),
+        ("a: !!python/object/apply:os.system ['true']", ["not YAML"]),
+        ("[" * 5000, ["nested too deeply"]),
+    ],
+)
+def test_what_nobody_means_is_refused(text: str, parts: list[str]) -> None:
+    with pytest.raises(InputError) as caught:
+        read_yaml(text, "my.yaml")
+    said = str(caught.value)
+    assert said.startswith("my.yaml")
+    assert "\n" not in said
+    assert [part for part in parts if part not in said] == [], said
+
+
+def test_what_is_meant_is_read() -> None:
+    text = "a: 10\nb: '010'\nc: 0\nd: 0.5\ne: \"1:30\"\nf: true\ng: 1/3\nh: 0x10\n"
+    assert read_yaml(text, "x") == {
+        **{"a": 10, "b": "010", "c": 0, "d": 0.5},
+        **{"e": "1:30", "f": True, "g": "1/3", "h": 16},
+    }
+    anchors = "base: &b {x: 1}\nmore: {<<: *b, y: 2}"
+    assert read_yaml(anchors, "x")["more"] == {"x": 1, "y": 2}
+
+
+def test_files_lie_on_top_of_each_other_and_the_command_line_on_top_of_all(tmp_path: Path) -> None:
+    below, above = tmp_path / "below.yaml", tmp_path / "above.yaml"
+    below.write_text("a: {x: 1, y: [1, 2]}\nb: 1")
+    above.write_text("a: {y: [3]}")
+    assert read_configuration([below, above]) == {"a": {"x": 1, "y": [3]}, "b": 1}
+    # As Snakemake hands over `--config 'a={x: 5, z: [1/3, 2]}' b=7`: nested values are text.
+    changes = {"a": {"x": "5", "z": ["1/3", "2"]}, "b": 7}
+    found = read_configuration([below, above], changes)
+    assert found == {"a": {"x": 5, "y": [3], "z": ["1/3", 2]}, "b": 7}
+
+
+def test_an_empty_overlay_changes_nothing(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("a: 1")
+    (tmp_path / "b.yaml").write_text("# nothing yet\n")
+    assert read_configuration([tmp_path / "a.yaml", tmp_path / "b.yaml"]) == {"a": 1}
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [(None, "cannot be read"), (b"- 1", "is not a mapping"), (b"\xff\xfe\x00", "cannot be read")],
+)
+def test_a_file_that_is_no_configuration_is_named(
+    content: bytes | None, said: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "config.yaml"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(InputError, match=f"config.yaml.*{said}"):
+        read_configuration([path])
+
+
+def test_a_home_folder_is_expanded_and_a_leading_dash_is_no_option(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    raw = {"protocol": "x", "data_folder": "~/data", "pretrained": {"weights_folder": "-w"}}
+    protocol = parse_protocol(raw)
+    assert protocol.data_folder == tmp_path / "data"
+    assert str(protocol.pretrained.weights_folder) == str(Path.cwd() / "-w")
+    with pytest.raises(InputError, match=r"data_folder.*home folder that is not known"):
+        parse_protocol({"protocol": "x", "data_folder": "~nobody-of-this-name/data"})

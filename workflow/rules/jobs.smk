@@ -1,0 +1,50 @@
+"""What rules read, and the typed jobs that they hand over as JSON: functions of wildcards."""
+
+
+def images(wildcards):
+    """What a data set is read from: the official download, or the user's folder or archive."""
+    dataset = PROTOCOL.datasets[wildcards.dataset]
+    if dataset.source == "official":
+        return f"{DATA}/{dataset.set or wildcards.dataset}/complete"
+    return escaped(dataset.location) if dataset.location else []
+
+
+def prepare_job(wildcards):
+    return jobs.prepare_job(PROTOCOL, wildcards.dataset).text()
+
+
+def train_job(wildcards, threads):
+    run = RUNS[wildcards.run]
+    return jobs.TrainJob(run=run, device=PROTOCOL.device, threads=threads).text()
+
+
+def curves_job(wildcards):
+    return jobs.curves_job(PROTOCOL, wildcards.experiment).text()
+
+
+def figure_job(wildcards):
+    return jobs.FigureJob(name=wildcards.figure, formats=PROTOCOL.figures.formats).text()
+
+
+def measure_job(wildcards):
+    name = NETWORKS[wildcards.network]
+    return jobs.MeasureJob(network=name, image=PROTOCOL.pretrained.image).text()
+
+
+def experiment_inputs(wildcards):
+    """Tables of all runs of an experiment."""
+    runs = PROTOCOL.runs_of(wildcards.experiment)
+    files = ("history.csv", "gains.csv", "provenance.json")
+    return [f"{RESULTS}/runs/{run.name}/{file}" for run in runs for file in files]
+
+
+def fetched_weights(wildcards):
+    """Status of the download of a network's weights, where there is something to download."""
+    if not needs_download(NETWORKS[wildcards.network]):
+        return []
+    return f"{escaped(WEIGHTS)}/{wildcards.network}.json"
+
+
+def figure_inputs(wildcards):
+    """Result files that a figure is drawn from."""
+    return [path for file in FIGURES[wildcards.figure].files for path in FIGURE_FILES[file]]

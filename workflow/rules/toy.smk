@@ -1,0 +1,23 @@
+"""The toy network of section III is measured."""
+
+
+rule toy:
+    output:
+        table=report(
+            f"{RESULTS}/toy.csv",
+            caption="../report/toy.rst",
+            category="Tables",
+            labels={"table": "toy network"},
+        ),
+        arrays=f"{RESULTS}/toy.safetensors",
+    log:
+        f"{LOGS}/toy.log",
+    benchmark:
+        f"{BENCHMARKS}/toy.tsv"
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    conda:
+        "../../environment.yml"
+    shell:
+        "maxgain pipeline toy --table {output.table:q} --arrays {output.arrays:q} 2>&1 | tee {log:q}"
