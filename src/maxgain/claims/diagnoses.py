@@ -13,11 +13,19 @@ from statistics import mean
 
 import numpy as np
 
-from maxgain.claims.conditions import above, count_epochs, judge_runs
+from maxgain.claims.conditions import (
+    Block,
+    above,
+    count_epochs,
+    describe_finding,
+    judge_runs,
+)
 from maxgain.claims.evidence import Evidence, NotRun, add_note, make_evidence
 from maxgain.claims.registry import Claim
 from maxgain.diagnosis.losses import diagnose_losses
-from maxgain.diagnosis.rules import DiagnosisVerdict, diagnose
+from maxgain.diagnosis.rules import diagnose
+from maxgain.diagnosis.sensitivity import diagnose_sensitivity
+from maxgain.diagnosis.verdicts import DiagnosisVerdict
 from maxgain.statistics.agreement import compute_kappa, find_difference_interval
 from maxgain.statistics.decisions import (
     FEWEST_TRAININGS,
@@ -28,6 +36,14 @@ from maxgain.statistics.decisions import (
 from maxgain.statistics.intervals import Quantity
 from maxgain.tables.results import ResultTables
 from maxgain.tables.runs import RunCurves, is_rate_sweep, read_runs
+
+SENSITIVITY = (
+    "sensitivity_mean_db",
+    "sensitivity_error_db",
+    "saturation_mean_db",
+    "saturation_error_db",
+)
+"""Columns that the rules on sensitivity read, in the order in which they take them."""
 
 
 def judge_d1(tables: ResultTables, claim: Claim) -> Evidence:
@@ -110,10 +126,44 @@ def judge_d5(tables: ResultTables, claim: Claim) -> Evidence:
     agree = mean(float(_diagnose_by_gain(claim, run) == _diagnose_by_losses(run)) for run in runs)
     settings = len({run.setting for run in runs})
     return add_note(
-        evidence,
+        _add_rules_on_sensitivity(claim, evidence, blocks),
         f"{len(runs)} runs of {settings} settings: same diagnosis in {agree:.0%}; cost by "
         "construction one forward and backward pass on one image instead of a validation set",
     )
+
+
+def _add_rules_on_sensitivity(
+    claim: Claim, evidence: Evidence, blocks: Sequence[Block]
+) -> Evidence:
+    """The evidence with what the rules on sensitivity give in place of the paper's on the gain.
+
+    Their kappa and its excess over the gain's, seed by seed, over the runs that have both.
+    """
+    both = [
+        tuple(run for run in block if set(SENSITIVITY) <= run.curves.keys()) for block in blocks
+    ]
+    measured = [block for block in both if block]
+    if not measured:
+        return evidence
+
+    def kappa(*block: RunCurves) -> float:
+        by_losses = [_diagnose_by_losses(run) for run in block]
+        return compute_kappa([_diagnose_by_sensitivity(run) for run in block], by_losses)
+
+    name = "kappa of the rules on sensitivity"
+    found = judge_runs(
+        measured,
+        [
+            above(name, lambda *block: Quantity(kappa(*block)), claim.threshold),
+            above(
+                "its excess over the gain's in these runs",
+                lambda *block: Quantity(kappa(*block) - _measure_agreement(claim, block)),
+                0.0,
+            ),
+        ],
+    )
+    texts = [describe_finding(finding) for finding in found.findings]
+    return add_note(evidence, f"{len(measured)} seeds with sensitivity: {', '.join(texts)}")
 
 
 def _measure_agreement(claim: Claim, runs: Sequence[RunCurves]) -> float:
@@ -162,6 +212,15 @@ def _name_sweeps(tables: ResultTables) -> set[str]:
 def _diagnose_by_gain(claim: Claim, run: RunCurves) -> DiagnosisVerdict:
     verdict = _diagnose_once(claim.curve(run).tobytes())
     # The losses know no dead networks: their loss is finite and constant.
+    return DiagnosisVerdict.UNDECIDED if verdict == DiagnosisVerdict.DEAD else verdict
+
+
+def _diagnose_by_sensitivity(run: RunCurves) -> DiagnosisVerdict:
+    values, error, saturation, saturation_error = (run[name] for name in SENSITIVITY)
+    errors = [np.where(part >= 0, part, np.nan) for part in (error, saturation_error)]
+    if not np.isfinite(errors[0]).any():
+        return DiagnosisVerdict.UNDECIDED
+    verdict = diagnose_sensitivity(values, errors[0], saturation, errors[1]).verdict
     return DiagnosisVerdict.UNDECIDED if verdict == DiagnosisVerdict.DEAD else verdict
 
 

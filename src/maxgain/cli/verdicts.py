@@ -1,4 +1,4 @@
-"""Commands that judge the claims, show the verdicts and record what they rest on."""
+"""The command that shows the verdicts."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -24,17 +24,6 @@ STYLES = {
     "not seen": "red",
     "inconclusive": "yellow",
 }
-
-
-def judge(
-    results: Annotated[Path, typer.Option(help="Folder of curves/*.csv, toy.csv and zoo.csv.")],
-    output: Annotated[Path, typer.Option(help="Table to write.")],
-    page: Annotated[Path, typer.Option(help="Markdown page to write.")],
-) -> None:
-    """Judge every declared claim by its statistic and threshold."""
-    from maxgain.pipeline.claims import judge_results
-
-    judge_results(results, output, page)
 
 
 def show_verdicts(
@@ -88,7 +77,10 @@ def verdict_table(verdicts: "DataFrame", width: int = WIDTH) -> "Table":
     ]
     widest = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
     left = max(LEAST_CLAIM, width - sum(widest) + widest[1] - 3 * len(heads) + 1)
-    shown = Table(box=box.SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
+    title = "Verdicts on the paper's claims and this project's own (S)"
+    shown = Table(
+        title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1), pad_edge=False
+    )
     for head in heads:
         justify: Literal["left", "right"] = "right" if head in ("bound", "seeds") else "left"
         shown.add_column(escape(head), no_wrap=True, overflow="crop", justify=justify)
@@ -98,15 +90,3 @@ def verdict_table(verdicts: "DataFrame", width: int = WIDTH) -> "Table":
         cut = claim if len(claim) <= left else f"{claim[: left - 3]}..."
         shown.add_row(escape(name), escape(cut), f"[{style}]{verdict}[/]", *map(escape, numbers))
     return shown
-
-
-def provenance(
-    protocol: Annotated[str, typer.Option(help="The protocol's settings as JSON.")],
-    runs: Annotated[Path, typer.Option(help="Folder of the runs.")],
-    output: Annotated[Path, typer.Option(help="JSON file to write.")],
-) -> None:
-    """Record configuration, data, package versions and devices of a results folder."""
-    from maxgain.config.parsing import parse_protocol_json
-    from maxgain.pipeline.provenance import write_protocol_provenance
-
-    write_protocol_provenance(parse_protocol_json(protocol), runs, output)

@@ -305,8 +305,8 @@ def test_only_the_papers_data_reproduce_anything() -> None:
 def test_a_claim_is_a_row_and_the_function_it_names() -> None:
     row = dataclasses.replace(REGISTRY.find("M1"), name="X1", function=f"{__name__}:judge_x1")
     assert judge_claim(make_tables("M1", True), row).numbers == "judged by a function of a user"
-    with pytest.raises(InputError, match="claim 'X1'.*has no 'judge_x2'"):
-        lost = dataclasses.replace(row, function=f"{__name__}:judge_x2")
+    lost = dataclasses.replace(row, function=f"{__name__}:judge_x2")
+    with pytest.raises(InputError, match=r"claim 'X1'.*has no 'judge_x2'"):
         judge_claim(make_tables("M1", True), lost)
 
 

@@ -87,3 +87,14 @@ def test_text_names_what_saturation_alone_explains() -> None:
     alone = float(judge_made("S3", True).numbers.rsplit("saturation alone, cifar_rates: ")[1])
     assert 0.5 < alone < 1
     assert "saturation alone, mnist_rates" in judge_made("S3", True).numbers
+
+
+def test_d5_names_how_the_rules_on_sensitivity_agree() -> None:
+    tables = ResultTables(make_response(True))
+    evidence = judge_claim(tables, REGISTRY.find("D5"))
+    assert "5 seeds with sensitivity: kappa of the rules on sensitivity 0." in evidence.numbers
+    assert "its excess over the gain's in these runs" in evidence.numbers
+    assert [finding.name for finding in evidence.findings] == ["kappa"]
+    negative = {k: t.assign(sensitivity_error_db=-1.0) for k, t in tables.curves.items()}
+    undecided = judge_claim(ResultTables(negative), REGISTRY.find("D5"))
+    assert undecided.outcome == evidence.outcome
