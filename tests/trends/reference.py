@@ -18,6 +18,15 @@ def list_results_folders(given: list[str], repository: Path = REPOSITORY) -> lis
     return [Path(name) for name in given] or [repository / "results" / name for name in PROTOCOLS]
 
 
+def list_processor_tables() -> list[Path]:
+    """Verdict tables of the embedded protocol as other processors gave them.
+
+    Each is the verdicts.csv of one run of the protocol, its name says what was different, for
+    example avx2.csv for ONEDNN_MAX_CPU_ISA=AVX2 ATEN_CPU_CAPABILITY=avx2 and numba limited alike.
+    """
+    return sorted((Path(__file__).parent / "processors").glob("*.csv"))
+
+
 def read_committed_verdicts(
     folder: Path, scratch: Path, repository: Path = REPOSITORY
 ) -> pd.DataFrame | None:

@@ -7,24 +7,28 @@ from jaxtyping import Float
 from numpy import ndarray
 from scipy import stats
 
-from maxgain.claims.evidence import Claim, Evidence
-from maxgain.claims.findings import add_note, conclude, hold_above, hold_below, hold_between
-from maxgain.claims.runs import (
+from maxgain.claims.conditions import (
     RAISED,
     SETTLED,
     TENTH,
     THIRD,
+    Condition,
+    above,
+    below,
+    between,
     compare_variability,
-    count_epochs,
-    pair_by_seed,
-    select_runs,
+    judge_runs,
+    select_blocks,
 )
+from maxgain.claims.evidence import Evidence, add_note
+from maxgain.claims.registry import Claim
 from maxgain.diagnosis.losses import overfitting_onset
 from maxgain.statistics.intervals import (
     UNDEFINED,
     Quantity,
     fit_exponent,
     measure_change,
+    measure_distance,
     measure_mean,
     measure_order,
     measure_scale,
@@ -32,6 +36,7 @@ from maxgain.statistics.intervals import (
 )
 from maxgain.statistics.onset import variability_onset
 from maxgain.tables.results import ResultTables
+from maxgain.tables.runs import RunCurves
 
 METRICS = ("training_loss", "validation_loss", "training_error", "validation_error")
 
@@ -39,27 +44,36 @@ METRICS = ("training_loss", "validation_loss", "training_error", "validation_err
 def judge_c1(tables: ResultTables, claim: Claim) -> Evidence:
     """Gain at x1: a drop, a steady stretch to about epoch 27, then more variable.
 
-    "More variable" is a statement of sign: log2 of the ratio of variabilities above 0. Drop and
-    steadiness use 3 dB, the half-power convention for "flat": epoch 1 lies that far above the
-    stretch from epoch 5 to 27, whose drift stays below it. "About epoch 27" allows a third of the
-    epoch named, 9 epochs, on either side; the onset is a change point in the size of the steps.
+    "More variable" is a statement of sign: log2 of the ratio of variabilities above 0; below 1/2,
+    the 3 dB of the half-power convention, it is equivalent to no change. Drop and steadiness use
+    3 dB too: epoch 1 lies that far above the stretch from epoch 5 to 27, whose drift stays below
+    it. "About epoch 27" allows a third of the epoch named, 9 epochs, on either side; the onset is
+    a change point in the size of the steps, and a run without one counts as if it came right after
+    the last epoch.
     """
-    runs = select_runs(tables, claim, rate_factor=1)
     epoch = int(claim.epoch)
-    ratios = [compare_variability(run, epoch, SETTLED) for run in runs]
-    drops = [_measure_drop(run.gain, epoch) for run in runs]
-    drifts = [measure_change(run.gain[SETTLED - 1 : epoch]) for run in runs]
-    onsets = [_measure_onset(run.gain) for run in runs]
-    return conclude(
+
+    def onset(run: RunCurves) -> Quantity:
+        return _measure_onset(claim.curve(run))
+
+    return judge_runs(
+        select_blocks(tables, claim, {"rate_factor": 1}),
         [
-            hold_above(f"log2 variability after/before epoch {epoch}", ratios, claim.threshold),
-            hold_above("drop, dB", drops, claim.margin),
-            *hold_between(f"drift over epochs {SETTLED}-{epoch}, dB", drifts, claim.margin),
-            hold_above("onset of variability, epoch", onsets, claim.epoch - claim.tolerance),
-            hold_below("onset of variability, epoch", onsets, claim.epoch + claim.tolerance),
+            above(
+                f"log2 variability after/before epoch {epoch}",
+                lambda run: compare_variability(claim, run, epoch, SETTLED),
+                claim.threshold,
+                claim.equivalence,
+            ),
+            above("drop, dB", lambda run: _measure_drop(claim.curve(run), epoch), claim.margin),
+            *between(
+                f"drift over epochs {SETTLED}-{epoch}, dB",
+                lambda run: measure_change(claim.curve(run)[SETTLED - 1 : epoch]),
+                claim.margin,
+            ),
+            above("onset of variability, epoch", onset, claim.epoch - claim.tolerance),
+            below("onset of variability, epoch", onset, claim.epoch + claim.tolerance),
         ],
-        len(runs),
-        count_epochs(runs),
     )
 
 
@@ -68,28 +82,28 @@ def judge_c2(tables: ResultTables, claim: Claim) -> Evidence:
 
     9 epochs is what "about epoch 27" allows for in C1: what coincides cannot be asked to do so
     more closely. The onset of overfitting is the lowest validation loss, where the validation loss
-    then rises and the training loss falls. Runs with only one of the two onsets speak against the
-    claim; runs with neither say nothing.
+    then rises and the training loss falls. The distance has no sign, so that onsets too early in
+    one run and too late in another do not cancel. An onset that does not come lies beyond the last
+    epoch: the distance is then at least that to the epoch after it, and a run in which this is
+    within 9 epochs, or in which neither comes, says nothing.
     """
-    runs = select_runs(tables, claim, rate_factor=1)
-    distances, contradictions, names = [], 0, []
-    for run in runs:
-        onset = variability_onset(run.gain)
-        overfit = overfitting_onset(run.validation_loss, run.training_loss)
-        names.append(f"{onset.epoch if onset else 'none'}/{overfit or 'none'}")
-        if onset is None or overfit is None:
-            distances.append(UNDEFINED)
-            contradictions += (onset is None) != (overfit is None)
-        else:
-            distances.append(
-                Quantity(onset.epoch - overfit, onset.low - overfit, onset.high - overfit)
+    blocks = select_blocks(tables, claim, {"rate_factor": 1})
+    evidence = judge_runs(
+        blocks,
+        [
+            below(
+                "epochs between overfitting and variability",
+                lambda run: measure_distance(
+                    *_find_onsets(claim, run), run.epochs, claim.threshold
+                ),
+                claim.threshold,
             )
-    parts = hold_between("epochs from overfitting to variability", distances, claim.threshold)
-    evidence = conclude(parts, len(runs), count_epochs(runs))
-    evidence = add_note(evidence, f"onset of variability/overfitting: {', '.join(names)}")
-    if 2 * contradictions > len(runs):
-        return Evidence("not reproduced", seeds=len(runs), numbers=evidence.numbers)
-    return evidence
+        ],
+    )
+    names = [
+        "/".join(str(onset or "none") for onset in _find_onsets(claim, run)) for (run,) in blocks
+    ]
+    return add_note(evidence, f"onset of variability/overfitting: {', '.join(names)}")
 
 
 def judge_c3(tables: ResultTables, claim: Claim) -> Evidence:
@@ -99,94 +113,124 @@ def judge_c3(tables: ResultTables, claim: Claim) -> Evidence:
     over the last quarter of the epochs are ordered against the rate by Kendall's tau, epoch by
     epoch, with a diverged loss above any number.
     """
-    groups = [select_runs(tables, claim, rate_factor=factor) for factor in RAISED]
-    blocks = pair_by_seed(*groups)
+    blocks = select_blocks(tables, claim, *({"rate_factor": factor} for factor in RAISED))
     half = min(run.epochs for block in blocks for run in block) // 2
-    parts = []
     stretches: dict[str, tuple[int, int | None]] = {
         "": (1, None),
         f" to epoch {half}": (1, half),
         f" from epoch {half}": (half, None),
     }
-    for name, (first, last) in stretches.items():
-        exponents = [
-            fit_exponent(list(RAISED), [slice_steps(run.gain, first, last) for run in block])
-            for block in blocks
-        ]
-        parts.append(
-            hold_above(f"exponent of variability over rate{name}", exponents, claim.threshold)
-        )
-    for metric in METRICS:
-        taus = [_order_rates([getattr(run, metric) for run in block]) for block in blocks]
-        parts.append(
-            hold_above(f"tau of final {metric.replace('_', ' ')} and rate", taus, claim.threshold)
-        )
-    return conclude(parts, len(blocks), count_epochs([run for block in blocks for run in block]))
+    growths = [
+        _grow(claim, f"exponent of variability over rate{name}", first, last)
+        for name, (first, last) in stretches.items()
+    ]
+    return judge_runs(blocks, [*growths, *(_order(claim, metric) for metric in METRICS)])
 
 
 def judge_c4(tables: ResultTables, claim: Claim) -> Evidence:
-    """Gain at x1/3 and x1/10 from epoch 7 on: rises (above 0 dB), variability below 1 dB.
+    """Gain at x1/10 and x1/3 from epoch 7 on: rises (above 0 dB), variability below 1 dB.
 
-    The rise is a statement of sign; 1 dB is the limit of smoothness.
+    The rise is a statement of sign, and below 1 dB, the limit of smoothness, it is equivalent to
+    none.
     """
-    parts, runs = [], []
-    for name, factor in (("x1/3", THIRD), ("x1/10", TENTH)):
-        group = select_runs(tables, claim, rate_factor=factor)
-        runs += group
-        first = int(claim.epoch)
-        rises = [measure_change(run.gain[first - 1 :]) for run in group]
-        jumps = [measure_scale(slice_steps(run.gain, first)) for run in group]
-        parts += [
-            hold_above(f"rise at {name} from epoch {first}, dB", rises, claim.threshold),
-            hold_below(f"variability at {name}, dB", jumps, claim.margin),
+    first = int(claim.epoch)
+    conditions = []
+    for name, place in (("x1/10", 0), ("x1/3", 1)):
+        conditions += [
+            above(
+                f"rise at {name} from epoch {first}, dB",
+                lambda *runs, place=place: measure_change(claim.curve(runs[place])[first - 1 :]),
+                claim.threshold,
+                claim.equivalence,
+            ),
+            below(
+                f"variability at {name}, dB",
+                lambda *runs, place=place: measure_scale(
+                    slice_steps(claim.curve(runs[place]), first)
+                ),
+                claim.margin,
+            ),
         ]
-    # The effect is the smaller of the two rises.
-    parts.sort(key=lambda part: (not part.name.startswith("rise"), part.mean))
-    return conclude(parts, min(part.seeds + part.undefined for part in parts), count_epochs(runs))
+    return judge_runs(
+        select_blocks(tables, claim, {"rate_factor": TENTH}, {"rate_factor": THIRD}), conditions
+    )
 
 
 def judge_c5(tables: ResultTables, claim: Claim) -> Evidence:
     """Gain at x1/3: more variable after epoch 27 than before, while the losses part.
 
-    Statements of sign: thresholds are 0. "Later epochs" is read as in C1, after epoch 27.
+    Statements of sign: thresholds are 0; equivalence of variabilities is as in C1. "Later epochs"
+    is read as in C1, after epoch 27.
     """
-    runs = select_runs(tables, claim, rate_factor=THIRD)
     epoch = int(claim.epoch)
-    ratios = [compare_variability(run, epoch, SETTLED) for run in runs]
-    return conclude(
+    return judge_runs(
+        select_blocks(tables, claim, {"rate_factor": THIRD}),
         [
-            hold_above(f"log2 variability after/before epoch {epoch}", ratios, claim.threshold),
-            hold_above(
+            above(
+                f"log2 variability after/before epoch {epoch}",
+                lambda run: compare_variability(claim, run, epoch, SETTLED),
+                claim.threshold,
+                claim.equivalence,
+            ),
+            above(
                 "tau of validation loss after it",
-                [measure_order(run.validation_loss[epoch - 1 :]) for run in runs],
+                lambda run: measure_order(run["validation_loss"][epoch - 1 :]),
                 claim.threshold,
             ),
-            hold_below(
+            below(
                 "tau of training loss after it",
-                [measure_order(run.training_loss[epoch - 1 :]) for run in runs],
+                lambda run: measure_order(run["training_loss"][epoch - 1 :]),
                 claim.threshold,
             ),
         ],
-        len(runs),
-        count_epochs(runs),
     )
 
 
+def _find_onsets(claim: Claim, run: RunCurves) -> tuple[int | None, int | None]:
+    """Epochs from which on the gain is more variable, and the training overfits."""
+    onset = variability_onset(claim.curve(run))
+    overfit = overfitting_onset(run["validation_loss"], run["training_loss"])
+    return (None if onset is None else onset.epoch), overfit
+
+
 def _measure_drop(gain: Float[ndarray, " epochs"], epoch: int) -> Quantity:
-    """Return how far epoch 1 lies above the mean of the stretch from `SETTLED` to `epoch`, dB."""
+    """How far epoch 1 lies above the mean of the stretch from `SETTLED` to `epoch`, dB."""
     if not np.isfinite(gain[0]):
         return UNDEFINED
     return measure_mean(gain[0] - gain[SETTLED - 1 : epoch])
 
 
 def _measure_onset(gain: Float[ndarray, " epochs"]) -> Quantity:
-    """Return the onset of variability, in epochs; undefined where there is none."""
+    """Onset of variability, in epochs; the epoch after the last where a whole curve has none."""
     onset = variability_onset(gain)
-    return UNDEFINED if onset is None else Quantity(onset.epoch, onset.low, onset.high)
+    if onset is not None:
+        return Quantity(onset.epoch, onset.low, onset.high)
+    return Quantity(float(gain.size + 1)) if np.isfinite(gain).all() else UNDEFINED
+
+
+def _grow(claim: Claim, name: str, first: int, last: int | None) -> Condition:
+    """Condition that variability over a stretch of epochs grows with the raised rates."""
+    return above(
+        name,
+        lambda *runs: fit_exponent(
+            list(RAISED), [slice_steps(claim.curve(run), first, last) for run in runs]
+        ),
+        claim.threshold,
+        claim.equivalence,
+    )
+
+
+def _order(claim: Claim, metric: str) -> Condition:
+    """Condition that a final loss or error grows with the raised rates."""
+    return above(
+        f"tau of final {metric.replace('_', ' ')} and rate",
+        lambda *runs: _order_rates([run[metric] for run in runs]),
+        claim.threshold,
+    )
 
 
 def _order_rates(curves: list[Float[ndarray, " epochs"]]) -> Quantity:
-    """Return Kendall's tau of a metric with the raised rates, averaged over the last quarter."""
+    """Kendall's tau of a metric with the raised rates, averaged over the last quarter."""
     last = max(3, min(curve.size for curve in curves) // 4)
     final = np.array([curve[-last:] for curve in curves])
     ranked = stats.rankdata(np.where(np.isnan(final), math.inf, final), axis=0)

@@ -1,39 +1,60 @@
-"""Claims D1-D5: what the gain alone says of each run, against settings and losses (IV-C1)."""
+"""Claims D1-D5: what the gain alone says of each run, against settings and losses (IV-C1).
 
-import math
-from collections.abc import Callable, Hashable
+The settings are the paper's own design and not a sample of settings, so the trainings are what is
+random. D1 to D4 compare shares of trainings, and their interval covers two: Agresti and Caffo's
+over trainings, which knows that few of them say little even where all agree (that they are of
+several settings only makes a share vary less, Hoeffding 1956), and Student's over the seeds'
+differences, which knows that trainings of one seed, begun alike, may be alike.
+"""
+
+from collections.abc import Callable, Hashable, Sequence
 from functools import lru_cache
 from statistics import mean
-from typing import TypeVar
 
 import numpy as np
-from jaxtyping import Float
-from numpy import ndarray
-from scipy import stats
 
-from maxgain.claims.evidence import Claim, Evidence, NotRun
+from maxgain.claims.conditions import (
+    Block,
+    above,
+    count_epochs,
+    describe_finding,
+    judge_runs,
+)
+from maxgain.claims.evidence import Evidence, NotRun, add_note, make_evidence
+from maxgain.claims.registry import Claim
 from maxgain.diagnosis.losses import diagnose_losses
-from maxgain.diagnosis.rules import DiagnosisVerdict, diagnose
-from maxgain.statistics.decisions import decide
+from maxgain.diagnosis.rules import diagnose
+from maxgain.diagnosis.sensitivity import diagnose_sensitivity
+from maxgain.diagnosis.verdicts import DiagnosisVerdict
+from maxgain.statistics.agreement import compute_kappa, find_difference_interval
+from maxgain.statistics.decisions import (
+    FEWEST_TRAININGS,
+    decide,
+    find_mean_interval,
+    hold_interval,
+)
+from maxgain.statistics.intervals import Quantity
 from maxgain.tables.results import ResultTables
-from maxgain.tables.runs import Run, read_runs
+from maxgain.tables.runs import RunCurves, is_rate_sweep, read_runs
 
-Item = TypeVar("Item")
-
-
-#: Draws of the bootstrap over settings.
-DRAWS = 1000
+SENSITIVITY = (
+    "sensitivity_mean_db",
+    "sensitivity_error_db",
+    "saturation_mean_db",
+    "saturation_error_db",
+)
+"""Columns that the rules on sensitivity read, in the order in which they take them."""
 
 
 def judge_d1(tables: ResultTables, claim: Claim) -> Evidence:
     """Runs with raised rates are diagnosed "learning rate too high" more often than others.
 
-    The settings are the truth here: rates x2 and above of both sweeps against x1 and below.
-    Diverged runs are left out.
+    The settings are the truth here: rates x2 and above of the sweeps against x1 and below.
+    Diverged runs are left out. For D1 to D4 a difference of shares below one run in five is
+    equivalent to none: a rule that is right so rarely tells a user nothing.
     """
-    runs = _gather_sweeps(tables, claim)
     return _compare_shares(
-        runs,
+        _gather_sweeps(tables, claim),
         claim,
         DiagnosisVerdict.LEARNING_RATE_TOO_HIGH,
         lambda run: run.rate_factor > 1.5,
@@ -44,12 +65,11 @@ def judge_d1(tables: ResultTables, claim: Claim) -> Evidence:
 def judge_d2(tables: ResultTables, claim: Claim) -> Evidence:
     """Runs with lowered rates are diagnosed "too low, or train longer" more often than others.
 
-    The settings are the truth here: x1/3 and x1/10 of both sweeps against x1 and above.
-    Diverged runs are left out.
+    The settings are the truth here: x1/3 and x1/10 of the sweeps against x1 and above. Diverged
+    runs are left out.
     """
-    runs = _gather_sweeps(tables, claim)
     return _compare_shares(
-        runs,
+        _gather_sweeps(tables, claim),
         claim,
         DiagnosisVerdict.LEARNING_RATE_TOO_LOW,
         lambda run: run.rate_factor < 0.75,
@@ -83,45 +103,85 @@ def judge_d5(tables: ResultTables, claim: Claim) -> Evidence:
     """Diagnoses from the gain and from the losses agree beyond chance: Cohen's kappa above 0.4.
 
     0.4 is where agreement begins to be called moderate (Landis and Koch 1977); less would not do
-    as a stand-in. The interval is a bootstrap over settings, not runs, because seeds of one
-    setting are alike. The cost needs no measurement: a gain is one forward and one backward pass
-    on one image whatever the validation set's size.
+    as a stand-in. Every seed gives one kappa over the settings trained with it; Student's interval
+    over seeds. The cost needs no measurement: a gain is one forward and one backward pass on one
+    image whatever the validation set's size.
     """
     runs = _gather_runs(tables, claim)
-    pairs = [(_diagnose_by_gain(run), _diagnose_by_losses(run)) for run in runs]
-    groups = _group_by_setting(runs, pairs)
-    counts = np.array([_count_pairs(group) for group in groups])
-    kappa = _compute_kappa(counts.sum(axis=0))
-    chosen = np.random.default_rng(0).integers(len(groups), size=(DRAWS, len(groups)))
-    draws = np.array([_compute_kappa(counts[places].sum(axis=0)) for places in chosen])
-    finite = draws[np.isfinite(draws)] if len(groups) > 1 else np.empty(0)
-    low, high = (
-        (float(end) for end in np.quantile(finite, (0.025, 0.975)))
-        if finite.size > DRAWS // 2
-        else (None, None)
+    blocks = [
+        tuple(run for run in runs if run.seed == seed) for seed in sorted({r.seed for r in runs})
+    ]
+    evidence = judge_runs(
+        blocks,
+        [
+            above(
+                "kappa",
+                lambda *block: Quantity(_measure_agreement(claim, block)),
+                claim.threshold,
+                claim.equivalence,
+            )
+        ],
+        count_epochs(runs),
     )
-    agree = mean(float(a == b) for a, b in pairs)
-    return Evidence(
-        decide(kappa, low, high, claim.threshold),
-        None if math.isnan(kappa) else kappa,
-        low,
-        high,
-        len({run.seed for run in runs}),
-        f"{len(runs)} runs of {len(groups)} settings: same diagnosis in {agree:.0%}, kappa "
-        f"{kappa:.2f} (bound above {claim.threshold:g}); cost by construction one forward and "
-        f"backward pass on one image instead of a validation set",
+    agree = mean(float(_diagnose_by_gain(claim, run) == _diagnose_by_losses(run)) for run in runs)
+    settings = len({run.setting for run in runs})
+    return add_note(
+        _add_rules_on_sensitivity(claim, evidence, blocks),
+        f"{len(runs)} runs of {settings} settings: same diagnosis in {agree:.0%}; cost by "
+        "construction one forward and backward pass on one image instead of a validation set",
     )
 
 
-def _gather_runs(tables: ResultTables, claim: Claim) -> list[Run]:
-    """Return all runs that are long enough, each training once.
+def _add_rules_on_sensitivity(
+    claim: Claim, evidence: Evidence, blocks: Sequence[Block]
+) -> Evidence:
+    """The evidence with what the rules on sensitivity give in place of the paper's on the gain.
+
+    Their kappa and its excess over the gain's, seed by seed, over the runs that have both.
+    """
+    both = [
+        tuple(run for run in block if set(SENSITIVITY) <= run.curves.keys()) for block in blocks
+    ]
+    measured = [block for block in both if block]
+    if not measured:
+        return evidence
+
+    def kappa(*block: RunCurves) -> float:
+        by_losses = [_diagnose_by_losses(run) for run in block]
+        return compute_kappa([_diagnose_by_sensitivity(run) for run in block], by_losses)
+
+    name = "kappa of the rules on sensitivity"
+    found = judge_runs(
+        measured,
+        [
+            above(name, lambda *block: Quantity(kappa(*block)), claim.threshold),
+            above(
+                "its excess over the gain's in these runs",
+                lambda *block: Quantity(kappa(*block) - _measure_agreement(claim, block)),
+                0.0,
+            ),
+        ],
+    )
+    texts = [describe_finding(finding) for finding in found.findings]
+    return add_note(evidence, f"{len(measured)} seeds with sensitivity: {', '.join(texts)}")
+
+
+def _measure_agreement(claim: Claim, runs: Sequence[RunCurves]) -> float:
+    return compute_kappa(
+        [_diagnose_by_gain(claim, run) for run in runs],
+        [_diagnose_by_losses(run) for run in runs],
+    )
+
+
+def _gather_runs(tables: ResultTables, claim: Claim) -> list[RunCurves]:
+    """All runs that are long enough, each training once.
 
     One training may serve several experiments, whole or its first epochs. It is then counted as
     part of the learning-rate sweep, where its rate factor tells raised from lowered rates.
     """
-    kept: dict[Hashable, Run] = {}
-    names = sorted(tables.curves, key=lambda name: (not _is_sweep(name), name))
-    for name in names:
+    kept: dict[Hashable, RunCurves] = {}
+    sweeps = _name_sweeps(tables)
+    for name in sorted(tables.curves, key=lambda name: (name not in sweeps, name)):
         for run in read_runs(tables.curves[name]):
             kept.setdefault((run.setting, run.seed), run)
     runs = [run for run in kept.values() if run.epochs >= claim.epochs]
@@ -130,29 +190,42 @@ def _gather_runs(tables: ResultTables, claim: Claim) -> list[Run]:
     return runs
 
 
-def _gather_sweeps(tables: ResultTables, claim: Claim) -> list[Run]:
-    """Return the runs of the learning-rate sweeps that have not diverged.
+def _gather_sweeps(tables: ResultTables, claim: Claim) -> list[RunCurves]:
+    """Runs of the learning-rate sweeps that have not diverged.
 
     A diverged run needs no diagnosis: it says itself that its rate is too high.
     """
-    runs = [run for run in _gather_runs(tables, claim) if _is_sweep(run.experiment)]
+    sweeps = _name_sweeps(tables)
+    runs = [run for run in _gather_runs(tables, claim) if run.experiment in sweeps]
     if not runs:
         raise NotRun(f"needs a run of a learning-rate sweep with {claim.epochs:.0f} epochs or more")
-    return [run for run in runs if _diagnose_by_gain(run) != DiagnosisVerdict.DIVERGED]
+    return [run for run in runs if _diagnose_by_gain(claim, run) != DiagnosisVerdict.DIVERGED]
 
 
-def _is_sweep(experiment: str) -> bool:
-    return experiment.endswith("_rates")
+def _name_sweeps(tables: ResultTables) -> set[str]:
+    """Names of the experiments, as their rows have them, that vary the learning rate."""
+    return {
+        str(table["experiment"].iloc[0]) for table in tables.curves.values() if is_rate_sweep(table)
+    }
 
 
-def _diagnose_by_gain(run: Run) -> DiagnosisVerdict:
-    verdict = _diagnose_once(run.gain.tobytes())
+def _diagnose_by_gain(claim: Claim, run: RunCurves) -> DiagnosisVerdict:
+    verdict = _diagnose_once(claim.curve(run).tobytes())
     # The losses know no dead networks: their loss is finite and constant.
     return DiagnosisVerdict.UNDECIDED if verdict == DiagnosisVerdict.DEAD else verdict
 
 
-def _diagnose_by_losses(run: Run) -> DiagnosisVerdict:
-    return _diagnose_losses_once(run.training_loss.tobytes(), run.validation_loss.tobytes())
+def _diagnose_by_sensitivity(run: RunCurves) -> DiagnosisVerdict:
+    values, error, saturation, saturation_error = (run[name] for name in SENSITIVITY)
+    errors = [np.where(part >= 0, part, np.nan) for part in (error, saturation_error)]
+    if not np.isfinite(errors[0]).any():
+        return DiagnosisVerdict.UNDECIDED
+    verdict = diagnose_sensitivity(values, errors[0], saturation, errors[1]).verdict
+    return DiagnosisVerdict.UNDECIDED if verdict == DiagnosisVerdict.DEAD else verdict
+
+
+def _diagnose_by_losses(run: RunCurves) -> DiagnosisVerdict:
+    return _diagnose_losses_once(run["training_loss"].tobytes(), run["validation_loss"].tobytes())
 
 
 # The five claims look at the same runs; bytes are what an array can be remembered by.
@@ -166,67 +239,59 @@ def _diagnose_losses_once(training_loss: bytes, validation_loss: bytes) -> Diagn
     return diagnose_losses(np.frombuffer(training_loss), np.frombuffer(validation_loss))
 
 
-def _count_pairs(
-    pairs: list[tuple[DiagnosisVerdict, DiagnosisVerdict]],
-) -> Float[ndarray, "labels labels"]:
-    """Return how often each pair of diagnoses (by gain, by losses) occurs."""
-    labels = list(DiagnosisVerdict)
-    counts = np.zeros((len(labels), len(labels)))
-    for by_gain, by_losses in pairs:
-        counts[labels.index(by_gain), labels.index(by_losses)] += 1
-    return counts
-
-
-def _compute_kappa(counts: Float[ndarray, "labels labels"]) -> float:
-    """Return Cohen's kappa; NaN where all diagnoses on both sides are one and the same."""
-    shares = counts / counts.sum()
-    chance = float(shares.sum(axis=0) @ shares.sum(axis=1))
-    return (float(np.trace(shares)) - chance) / (1 - chance) if chance < 1 else math.nan
-
-
-def _group_by_setting(runs: list[Run], items: list[Item]) -> list[list[Item]]:
-    groups: dict[Hashable, list[Item]] = {}
-    for run, item in zip(runs, items, strict=True):
-        groups.setdefault(run.setting, []).append(item)
-    return list(groups.values())
-
-
 def _compare_shares(
-    runs: list[Run],
+    runs: Sequence[RunCurves],
     claim: Claim,
     diagnosis: DiagnosisVerdict,
-    belongs: Callable[[Run], bool],
+    belongs: Callable[[RunCurves], bool],
     names: tuple[str, str],
 ) -> Evidence:
-    """Return the evidence on "this diagnosis is more frequent among the runs that belong".
+    """Evidence on "this diagnosis is more frequent among the runs that belong".
 
-    Every setting counts once, with the share of its seeds: seeds of one setting are alike, and
-    counting them as independent would make the interval too narrow. The interval of the difference
-    is Agresti and Caffo's (2000), which holds its level for a handful of settings and for shares
-    of 0 and 1.
+    The interval is as this module's first lines say; there is none with fewer than five seeds that
+    have runs on both sides.
     """
     groups = [run for run in runs if belongs(run)], [run for run in runs if not belongs(run)]
-    texts, shares, counts = [], [], []
-    for name, group in zip(names, groups, strict=True):
-        hits = [float(_diagnose_by_gain(run) == diagnosis) for run in group]
-        settings = [mean(part) for part in _group_by_setting(group, hits)]
-        texts.append(f"{name}: {sum(hits):.0f} of {len(group)} runs ({len(settings)} settings)")
-        shares.append(sum(settings))
-        counts.append(len(settings))
+    found = [
+        [(run.seed, _diagnose_by_gain(claim, run) == diagnosis) for run in group]
+        for group in groups
+    ]
+    hits = [sum(hit for _, hit in group) for group in found]
+    counts = [len(group) for group in found]
     seeds = len({run.seed for run in runs})
-    numbers = f'diagnosed "{diagnosis}": {"; ".join(texts)}'
+    texts = [
+        f"{name}: {hit} of {count} runs ({len({run.setting for run in group})} settings)"
+        for name, hit, count, group in zip(names, hits, counts, groups, strict=True)
+    ]
+    numbers = f'{seeds} seeds, diagnosed "{diagnosis}": {"; ".join(texts)}'
     if min(counts) == 0:
         empty = names[counts.index(0)]
         return Evidence("inconclusive", seeds=seeds, numbers=f"{numbers}; no run in: {empty}")
-    effect = shares[0] / counts[0] - shares[1] / counts[1]
-    low, high = _agresti_caffo(shares, counts)
-    return Evidence(decide(effect, low, high, claim.threshold), effect, low, high, seeds, numbers)
+    finding = hold_interval(
+        "difference of shares",
+        hits[0] / counts[0] - hits[1] / counts[1],
+        _cover_intervals(found, (hits[0], hits[1]), (counts[0], counts[1])),
+        "above",
+        claim.threshold,
+        len(runs),
+        claim.equivalence,
+    )
+    return make_evidence(decide([finding]), (finding,), seeds, numbers)
 
 
-def _agresti_caffo(successes: list[float], counts: list[int]) -> tuple[float, float]:
-    """Return the 95 % interval of the difference of two shares: one success, one failure added."""
-    shares = [(s + 1) / (n + 2) for s, n in zip(successes, counts, strict=True)]
-    variance = sum(p * (1 - p) / (n + 2) for p, n in zip(shares, counts, strict=True))
-    half = float(stats.norm.ppf(0.975)) * math.sqrt(variance)
-    difference = shares[0] - shares[1]
-    return max(-1.0, difference - half), min(1.0, difference + half)
+def _cover_intervals(
+    found: list[list[tuple[int, bool]]], hits: tuple[int, int], counts: tuple[int, int]
+) -> tuple[float, float] | None:
+    """Interval that covers the one over trainings and the one over seeds."""
+    shares: list[dict[int, float]] = []
+    for group in found:
+        by_seed: dict[int, list[bool]] = {}
+        for seed, hit in group:
+            by_seed.setdefault(seed, []).append(hit)
+        shares.append({seed: mean(map(float, part)) for seed, part in by_seed.items()})
+    common = sorted(shares[0].keys() & shares[1].keys())
+    if len(common) < FEWEST_TRAININGS:
+        return None
+    low, high = find_mean_interval(np.array([shares[0][s] - shares[1][s] for s in common]))
+    least, most = find_difference_interval(hits, counts)
+    return (least, most) if low is None or high is None else (min(low, least), max(high, most))

@@ -1,114 +1,142 @@
 """Judge every declared claim from the result tables."""
 
+import json
 import math
 from dataclasses import asdict
-from functools import cache
-from importlib import import_module
-from importlib.resources import files
 
-import pandas as pd
 from pandas import DataFrame
 
-from maxgain.claims.evidence import Claim, ClaimFunction, Evidence, NotRun, not_run
+from maxgain.claims.evidence import ClaimFunction, Evidence, NotRun
+from maxgain.claims.registry import CLAIMS, Claim
+from maxgain.registry import load_function
+from maxgain.statistics.decisions import name_verdict
 from maxgain.tables.results import ResultTables
-from maxgain.tables.verdicts import VERDICT_COLUMNS
-
-
-@cache
-def read_claims() -> tuple[Claim, ...]:
-    """Return the declared claims, in the table's order (`table.csv` beside this module)."""
-    numeric = ("threshold", "margin", "epoch", "tolerance", "epochs")
-    with files("maxgain.claims").joinpath("table.csv").open(encoding="utf-8") as file:
-        text = pd.read_csv(file, dtype=str, keep_default_na=False)
-    for name in numeric:
-        text[name] = pd.to_numeric(text[name], errors="raise")
-    return tuple(
-        Claim(**{str(name): value for name, value in row.items()})
-        for row in text.to_dict("records")
-    )
-
-
-def find_claim(name: str) -> Claim:
-    """Return the claim with this id; KeyError where there is none."""
-    return {claim.id: claim for claim in read_claims()}[name]
-
-
-def find_claim_function(claim: Claim) -> ClaimFunction:
-    """Return the function that judges a claim, as its row of the table names it."""
-    module, name = claim.function.split(".")
-    function: ClaimFunction = getattr(import_module(f"maxgain.claims.{module}"), name)
-    return function
+from maxgain.tables.runs import flag_stand_ins
+from maxgain.tables.verdicts import VERDICT_COLUMNS, VERDICT_NUMBERS
 
 
 def judge_claim(tables: ResultTables, claim: Claim) -> Evidence:
-    """Return the evidence on one claim; "not run" where its table or its runs are missing.
+    """Evidence on one claim; "not run" where its tables, columns or runs are missing.
 
     Raises
     ------
     InputError
         A table is inconsistent, for example a run that lacks an epoch.
     """
-    missing = _name_missing_table(tables, claim)
+    missing = _name_missing(tables, claim)
     if missing:
-        return not_run(f"missing: {missing}")
+        return Evidence("not run", numbers=f"missing: {missing}")
     try:
-        return find_claim_function(claim)(tables, claim)
+        function: ClaimFunction = load_function(claim.function, f"claim '{claim.name}'")
+        return function(tables, claim)
     except NotRun as reason:
-        return not_run(str(reason))
+        return Evidence("not run", numbers=str(reason))
 
 
 def judge(tables: ResultTables) -> DataFrame:
-    """Return the verdicts on all declared claims: one row a claim, `VERDICT_COLUMNS`.
+    """Verdicts on all declared claims: one row a claim, `VERDICT_COLUMNS`.
 
     Deterministic: bootstraps and permutations have fixed seeds, and the order of the tables' rows
-    does not matter.
+    does not matter. A claim is *reproduced* or not where it is the paper's and the data are;
+    elsewhere it is *seen* or not.
 
     Raises
     ------
     InputError
         A table is inconsistent, for example a run that lacks an epoch.
     """
-    rows = []
-    for claim in read_claims():
-        evidence = judge_claim(tables, claim)
-        row = asdict(claim) | asdict(evidence) | {"data": _name_data(tables, claim)}
-        rows.append({name: row[name] for name in VERDICT_COLUMNS})
+    rows = [_judge_row(tables, claim) for claim in CLAIMS.rows()]
     verdicts = DataFrame(rows, columns=list(VERDICT_COLUMNS))
-    for name in ("effect", "ci_low", "ci_high"):
+    for name in VERDICT_NUMBERS:
         verdicts[name] = [math.nan if value is None else value for value in verdicts[name]]
-    return verdicts.astype({"effect": float, "ci_low": float, "ci_high": float, "seeds": int})
+    types = dict.fromkeys(VERDICT_NUMBERS, float) | {"seeds": int, "stand_in": bool}
+    return verdicts.astype(types)
 
 
-def _name_missing_table(tables: ResultTables, claim: Claim) -> str:
-    """Return the file that the claim needs and that is not there or empty; "" if it is there."""
-    if claim.table == "curves":
-        filled = [name for name, table in tables.curves.items() if not table.empty]
-        return "" if filled else "curves/*.csv"
-    if claim.table in ("toy", "zoo"):
-        table = tables.toy if claim.table == "toy" else tables.zoo
-        return f"{claim.table}.csv" if table is None or table.empty else ""
-    table = tables.curves.get(claim.table)
-    return f"curves/{claim.table}.csv" if table is None or table.empty else ""
-
-
-def _name_data(tables: ResultTables, claim: Claim) -> str:
-    """Return the labels of the data that a claim's table rests on, stand-ins named as such."""
-    if claim.table == "curves":
-        used = list(tables.curves.values())
-    else:
-        single = {"toy": tables.toy, "zoo": tables.zoo}.get(
-            claim.table, tables.curves.get(claim.table)
-        )
-        used = [] if single is None else [single]
-    labels = {
-        _name_label(label, stand_in)
-        for table in used
-        if {"data", "stand_in"} <= set(table)
-        for label, stand_in in table[["data", "stand_in"]].drop_duplicates().itertuples(index=False)
+def _judge_row(tables: ResultTables, claim: Claim) -> dict[str, object]:
+    evidence = judge_claim(tables, claim)
+    data, stand_in = _name_data(tables, claim)
+    if evidence.data is not None:
+        data = evidence.data
+    if evidence.stand_in is not None:
+        stand_in = evidence.stand_in
+    about_the_paper = claim.origin == "paper" and not stand_in
+    findings = [
+        {
+            name: _plain(value)
+            for name, value in asdict(finding).items()
+            if not name.startswith("p_")
+        }
+        for finding in evidence.findings
+    ]
+    row = asdict(claim) | asdict(evidence)
+    row |= {
+        "id": claim.name,
+        "verdict": name_verdict(evidence.outcome, about_the_paper),
+        "data": data,
+        "stand_in": stand_in,
+        "findings": json.dumps(findings) if findings else "",
     }
-    return "; ".join(sorted(labels))
+    return {name: row[name] for name in VERDICT_COLUMNS}
 
 
-def _name_label(label: object, stand_in: object) -> str:
-    """Return a data set's label; one that does not say that it is a stand-in is made to."""
-    return f"{label} (stand-in)" if bool(stand_in) and "stand-in" not in str(label) else str(label)
+def _plain(value: object) -> object:
+    """JSON knows no NaN: null in its place."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _used_tables(tables: ResultTables, claim: Claim) -> dict[str, DataFrame | None]:
+    """The claim's tables by the name of their file; None where there is none or it is empty."""
+    found: dict[str, DataFrame | None] = {}
+    for name in claim.tables:
+        if name == "curves":
+            found |= {f"curves/{key}.csv": table for key, table in tables.curves.items()}
+        elif name in ("toy", "zoo"):
+            found[f"{name}.csv"] = tables.toy if name == "toy" else tables.zoo
+        else:
+            found[f"curves/{name}.csv"] = tables.curves.get(name)
+    return {name: None if table is None or table.empty else table for name, table in found.items()}
+
+
+def _name_missing(tables: ResultTables, claim: Claim) -> str:
+    """What the claim needs and is not there: a file, or a column of it; "" if all is there."""
+    used = _used_tables(tables, claim)
+    if claim.tables == ("curves",):
+        # Any experiment will do, with the columns.
+        filled = {name: table for name, table in used.items() if table is not None}
+        lacks = [name for name, table in filled.items() if not _lacking(table, claim)]
+        if lacks:
+            return ""
+        if not filled:
+            return "curves/*.csv"
+        return f"the column {claim.quantities[0]} in any of curves/*.csv; run the protocol again"
+    for name, table in used.items():
+        if table is None:
+            return name
+        if lacking := _lacking(table, claim):
+            return f"the column {lacking[0]} in {name}; run the protocol again"
+    return ""
+
+
+def _lacking(table: DataFrame, claim: Claim) -> list[str]:
+    return [name for name in claim.quantities if name not in table.columns]
+
+
+def _name_data(tables: ResultTables, claim: Claim) -> tuple[str, bool]:
+    """Labels of the data that a claim's tables rest on, and whether any of them stands in."""
+    labels, stand_in = set(), False
+    for table in _used_tables(tables, claim).values():
+        if table is None or not {"data", "stand_in"} <= set(table):
+            continue
+        flags = flag_stand_ins(table)
+        stand_in |= bool(flags.any())
+        labels |= {
+            _name_label(str(label), bool(flag))
+            for label, flag in zip(table["data"], flags, strict=True)
+        }
+    return "; ".join(sorted(labels)), stand_in
+
+
+def _name_label(label: str, stand_in: bool) -> str:
+    """A data set's label; one that does not say that it is a stand-in is made to."""
+    return f"{label} (stand-in)" if stand_in and "stand-in" not in label else label

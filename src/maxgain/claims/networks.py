@@ -1,19 +1,24 @@
 """Claims N1-N3 and K1-K2: NIN beside LeNet, and LeNet's capacity (section IV-C2)."""
 
+from dataclasses import replace
+
 import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 from scipy import stats
 
-from maxgain.claims.evidence import Claim, Evidence
-from maxgain.claims.findings import add_note, conclude, hold_above, hold_below, hold_between
-from maxgain.claims.runs import (
+from maxgain.claims.conditions import (
     SETTLED,
+    above,
+    below,
+    between,
     compare_variability,
     count_epochs,
-    pair_by_seed,
-    select_runs,
+    judge_runs,
+    select_blocks,
 )
+from maxgain.claims.evidence import Evidence, add_note
+from maxgain.claims.registry import Claim
 from maxgain.statistics.intervals import (
     UNDEFINED,
     Quantity,
@@ -24,37 +29,39 @@ from maxgain.statistics.intervals import (
     slice_steps,
 )
 from maxgain.tables.results import ResultTables
+from maxgain.tables.runs import RunCurves
 
-#: Epochs that a level is read from: enough for a mean, few enough to be one place of the curve.
 WINDOW = 5
+"""Epochs that a level is read from: enough for a mean, few enough to be one place of the curve."""
+
+
+LENET, NIN = {"network": "lenet"}, {"network": "nin"}
 
 
 def judge_n1(tables: ResultTables, claim: Claim) -> Evidence:
     """Lowest validation error (mean of five epochs in a row): LeNet's less NIN's, above 0.
 
-    Both networks count over the epochs they were trained for. Where NIN has fewer than LeNet, a
-    lower error is a lower error all the same, but a higher one proves nothing and the verdict is
-    "inconclusive".
+    Less than 0.01, one image in a hundred, is equivalent to no difference. Both networks count
+    over the epochs they were trained for. Where NIN has fewer than LeNet, a lower error is a lower
+    error all the same, but a higher one proves nothing and the outcome is "inconclusive".
     """
-    pairs = pair_by_seed(
-        select_runs(tables, claim, network="lenet"), select_runs(tables, claim, network="nin")
-    )
-    excess = [_compare_lowest(a.validation_error, b.validation_error) for a, b in pairs]
-    lenet, nin = ([pair[i] for pair in pairs] for i in (0, 1))
-    evidence = conclude(
-        [hold_above("lowest validation error, LeNet less NIN", excess, claim.threshold)],
-        len(pairs),
+    blocks = select_blocks(tables, claim, LENET, NIN)
+    lenet, nin = ([block[place] for block in blocks] for place in (0, 1))
+    evidence = judge_runs(
+        blocks,
+        [
+            above(
+                "lowest validation error, LeNet less NIN",
+                lambda a, b: _compare_lowest(a["validation_error"], b["validation_error"]),
+                claim.threshold,
+                claim.equivalence,
+            )
+        ],
         f"LeNet {count_epochs(lenet)}, NIN {count_epochs(nin)}",
     )
-    if evidence.verdict == "not reproduced" and any(b.epochs < a.epochs for a, b in pairs):
-        return Evidence(
-            "inconclusive",
-            evidence.effect,
-            evidence.ci_low,
-            evidence.ci_high,
-            evidence.seeds,
-            f"{evidence.numbers}; NIN was stopped before LeNet",
-        )
+    if evidence.outcome == "fails" and any(b.epochs < a.epochs for a, b in blocks):
+        evidence = replace(evidence, outcome="inconclusive")
+        return add_note(evidence, "NIN was stopped before LeNet")
     return evidence
 
 
@@ -63,42 +70,47 @@ def judge_n2(tables: ResultTables, claim: Claim) -> Evidence:
 
     Overfitting: validation loss rising, training loss falling beyond the epoch (signs of tau).
     Flat: a drift below 3 dB, the half-power convention, over epochs 10 to 70 for LeNet and 10 to
-    the end for NIN. More variable, and more than NIN in the same epochs: signs of log2 ratios.
+    the end for NIN. More variable, and more than NIN in the same epochs: log2 ratios as in C1.
     """
-    lenet = select_runs(tables, claim, network="lenet")
-    nin = select_runs(tables, claim, network="nin")
-    pairs = pair_by_seed(lenet, nin)
     epoch, first = int(claim.epoch), 2 * SETTLED
-    late = [
-        compare_scales(slice_steps(a.gain, epoch), slice_steps(b.gain, epoch)) for a, b in pairs
-    ]
-    lenet_drifts = [measure_change(a.gain[first - 1 : epoch]) for a, _ in pairs]
-    nin_drifts = [measure_change(b.gain[first - 1 :]) for _, b in pairs]
-    return conclude(
+    return judge_runs(
+        select_blocks(tables, claim, LENET, NIN),
         [
-            hold_above(
+            above(
                 f"log2 LeNet's variability after/before epoch {epoch}",
-                [compare_variability(a, epoch, first) for a, _ in pairs],
+                lambda a, b: compare_variability(claim, a, epoch, first),
                 claim.threshold,
+                claim.equivalence,
             ),
-            *hold_between(
-                f"LeNet's drift over epochs {first}-{epoch}, dB", lenet_drifts, claim.margin
+            *between(
+                f"LeNet's drift over epochs {first}-{epoch}, dB",
+                lambda a, b: measure_change(claim.curve(a)[first - 1 : epoch]),
+                claim.margin,
             ),
-            hold_above(
+            above(
                 "tau of LeNet's validation loss after it",
-                [measure_order(a.validation_loss[epoch - 1 :]) for a, _ in pairs],
+                lambda a, b: measure_order(a["validation_loss"][epoch - 1 :]),
                 claim.threshold,
             ),
-            hold_below(
+            below(
                 "tau of LeNet's training loss after it",
-                [measure_order(a.training_loss[epoch - 1 :]) for a, _ in pairs],
+                lambda a, b: measure_order(a["training_loss"][epoch - 1 :]),
                 claim.threshold,
             ),
-            *hold_between(f"NIN's drift from epoch {first}, dB", nin_drifts, claim.margin),
-            hold_above("log2 LeNet's/NIN's variability after it", late, claim.threshold),
+            *between(
+                f"NIN's drift from epoch {first}, dB",
+                lambda a, b: measure_change(claim.curve(b)[first - 1 :]),
+                claim.margin,
+            ),
+            above(
+                "log2 LeNet's/NIN's variability after it",
+                lambda a, b: compare_scales(
+                    slice_steps(claim.curve(a), epoch), slice_steps(claim.curve(b), epoch)
+                ),
+                claim.threshold,
+                claim.equivalence,
+            ),
         ],
-        len(pairs),
-        count_epochs(lenet + nin),
     )
 
 
@@ -110,54 +122,51 @@ def judge_n3(tables: ResultTables, claim: Claim) -> Evidence:
     more, the limit of smoothness) higher. Both are compared over the last quarter of the epochs
     they have in common.
     """
-    pairs = pair_by_seed(
-        select_runs(tables, claim, network="lenet"), select_runs(tables, claim, network="nin")
+    blocks = select_blocks(tables, claim, LENET, NIN)
+    evidence = judge_runs(
+        blocks,
+        [
+            below(
+                "gain of the better network less the other's, dB",
+                lambda *pair: _measure_excess_of_better(claim, *pair),
+                claim.threshold,
+            )
+        ],
+        f"the first {min(run.epochs for block in blocks for run in block)} common",
     )
-    excess, better = [], []
-    for lenet, nin in pairs:
-        common = min(lenet.epochs, nin.epochs)
-        window = slice(common - max(WINDOW, common // 4), common)
-        errors = [float(np.mean(run.validation_error[window])) for run in (lenet, nin)]
-        if not np.isfinite(errors).all() or errors[0] == errors[1]:
-            excess.append(UNDEFINED)
-            continue
-        sign = 1 if errors[0] < errors[1] else -1
-        better.append("LeNet" if sign > 0 else "NIN")
-        excess.append(measure_mean(sign * _subtract(lenet.gain, nin.gain, common)[window]))
-    evidence = conclude(
-        [hold_below("gain of the better network less the other's, dB", excess, claim.threshold)],
-        len(pairs),
-        f"the first {min(run.epochs for pair in pairs for run in pair)} common",
-    )
-    return add_note(evidence, f"better: {', '.join(better) or 'neither'}")
+    signs = [_find_better(*block) for block in blocks]
+    better = ", ".join("LeNet" if sign > 0 else "NIN" for sign in signs if sign)
+    return add_note(evidence, f"better: {better or 'neither'}")
 
 
 def judge_k1(tables: ResultTables, claim: Claim) -> Evidence:
     """x1/4 against x1: higher training error, gain curves within 3 dB, higher variability.
 
-    "High" and "somewhat more" are statements of sign. "Similar" gain: the mean distance of the
-    curves over all epochs is below 3 dB, the half-power convention.
+    "High" and "somewhat more" are statements of sign; an excess of error below 0.01, one image in
+    a hundred, is equivalent to none. "Similar" gain: the mean distance of the curves over all
+    epochs is below 3 dB, the half-power convention.
     """
-    pairs = pair_by_seed(
-        select_runs(tables, claim, capacity=1), select_runs(tables, claim, capacity=0.25)
-    )
-    excess, distances, ratios = [], [], []
-    for full, small in pairs:
+
+    def excess(full: RunCurves, small: RunCurves) -> Quantity:
+        last = _last_common(full, small)
+        return measure_mean(small["training_error"][last] - full["training_error"][last])
+
+    def ratio(full: RunCurves, small: RunCurves) -> Quantity:
         common = min(full.epochs, small.epochs)
-        last = slice(common - max(WINDOW, common // 4), common)
-        excess.append(measure_mean(small.training_error[last] - full.training_error[last]))
-        distances.append(measure_mean(np.abs(_subtract(small.gain, full.gain, common))))
-        ratios.append(
-            compare_scales(slice_steps(small.gain, 1, common), slice_steps(full.gain, 1, common))
-        )
-    return conclude(
+        steps = [slice_steps(claim.curve(run), 1, common) for run in (small, full)]
+        return compare_scales(*steps)
+
+    return judge_runs(
+        select_blocks(tables, claim, {"capacity": 1}, {"capacity": 0.25}),
         [
-            hold_above("final training error, x1/4 less x1", excess, claim.threshold),
-            hold_below("mean distance of the gain curves, dB", distances, claim.margin),
-            hold_above("log2 variability x1/4 over x1", ratios, claim.threshold),
+            above("final training error, x1/4 less x1", excess, claim.threshold, claim.equivalence),
+            below(
+                "mean distance of the gain curves, dB",
+                lambda full, small: measure_mean(np.abs(_subtract(claim, small, full))),
+                claim.margin,
+            ),
+            above("log2 variability x1/4 over x1", ratio, claim.threshold),
         ],
-        len(pairs),
-        count_epochs([run for pair in pairs for run in pair]),
     )
 
 
@@ -165,41 +174,63 @@ def judge_k2(tables: ResultTables, claim: Claim) -> Evidence:
     """x4: the gain's steps grow over the epochs, and the losses part from about epoch 15.
 
     "Increasingly variable": Kendall's tau of the size of the detrended steps and the epoch, after
-    the start, above 0. Overfitting "from about epoch 15": the validation loss falls until epoch
-    10 (15 less the tolerance of a third) and rises from 15 on while the training loss falls.
+    the start, above 0; below 0.2 it is equivalent to none, as in M4. Overfitting "from about epoch
+    15": the validation loss falls until epoch 10 (15 less the tolerance of a third) and rises from
+    15 on while the training loss falls.
     """
-    runs = select_runs(tables, claim, capacity=4)
     epoch, sure = int(claim.epoch), int(claim.epoch - claim.tolerance)
-    growth = []
-    for run in runs:
-        steps = np.abs(slice_steps(run.gain, SETTLED))
-        growth.append(measure_order(steps[np.isfinite(steps)]))
-    return conclude(
+
+    def growth(run: RunCurves) -> Quantity:
+        steps = np.abs(slice_steps(claim.curve(run), SETTLED))
+        return measure_order(steps[np.isfinite(steps)])
+
+    return judge_runs(
+        select_blocks(tables, claim, {"capacity": 4}),
         [
-            hold_above("tau of the gain's step size", growth, claim.threshold),
-            hold_above(
+            above("tau of the gain's step size", growth, claim.threshold, claim.equivalence),
+            above(
                 f"tau of validation loss from epoch {epoch}",
-                [measure_order(run.validation_loss[epoch - 1 :]) for run in runs],
+                lambda run: measure_order(run["validation_loss"][epoch - 1 :]),
                 claim.threshold,
             ),
-            hold_below(
+            below(
                 f"tau of validation loss to epoch {sure}",
-                [measure_order(run.validation_loss[:sure]) for run in runs],
+                lambda run: measure_order(run["validation_loss"][:sure]),
                 claim.threshold,
             ),
-            hold_below(
+            below(
                 f"tau of training loss from epoch {epoch}",
-                [measure_order(run.training_loss[epoch - 1 :]) for run in runs],
+                lambda run: measure_order(run["training_loss"][epoch - 1 :]),
                 claim.threshold,
             ),
         ],
-        len(runs),
-        count_epochs(runs),
     )
 
 
+def _last_common(one: RunCurves, other: RunCurves) -> slice:
+    """The last quarter of the epochs that two runs have in common."""
+    common = min(one.epochs, other.epochs)
+    return slice(common - max(WINDOW, common // 4), common)
+
+
+def _find_better(lenet: RunCurves, nin: RunCurves) -> int:
+    """1 where LeNet has the lower validation error in the end, -1 where NIN has, 0 for neither."""
+    window = _last_common(lenet, nin)
+    errors = [float(np.mean(run["validation_error"][window])) for run in (lenet, nin)]
+    if not np.isfinite(errors).all() or errors[0] == errors[1]:
+        return 0
+    return 1 if errors[0] < errors[1] else -1
+
+
+def _measure_excess_of_better(claim: Claim, lenet: RunCurves, nin: RunCurves) -> Quantity:
+    sign = _find_better(lenet, nin)
+    if not sign:
+        return UNDEFINED
+    return measure_mean(sign * _subtract(claim, lenet, nin)[_last_common(lenet, nin)])
+
+
 def _compare_lowest(lenet: Float[ndarray, " epochs"], nin: Float[ndarray, " others"]) -> Quantity:
-    """Return the difference of the lowest five-epoch means, with Welch's interval."""
+    """Difference of the lowest five-epoch means, with Welch's interval."""
     windows = [_find_lowest_window(curve) for curve in (lenet, nin)]
     if not all(np.isfinite(window).all() for window in windows):
         return UNDEFINED
@@ -211,7 +242,7 @@ def _compare_lowest(lenet: Float[ndarray, " epochs"], nin: Float[ndarray, " othe
 
 
 def _find_lowest_window(curve: Float[ndarray, " epochs"]) -> Float[ndarray, " window"]:
-    """Return the five epochs in a row with the lowest mean; NaN if there are none without gap."""
+    """The five epochs in a row with the lowest mean; NaN if there are none without gap."""
     views = np.lib.stride_tricks.sliding_window_view(curve, WINDOW)
     means = views.mean(axis=1)
     if np.isnan(means).all():
@@ -219,10 +250,9 @@ def _find_lowest_window(curve: Float[ndarray, " epochs"]) -> Float[ndarray, " wi
     return np.asarray(views[np.nanargmin(means)])
 
 
-def _subtract(
-    one: Float[ndarray, " epochs"], other: Float[ndarray, " others"], epochs: int
-) -> Float[ndarray, " common"]:
-    """Return the difference over the first epochs; NaN where either is not finite."""
-    pair = np.array([one[:epochs], other[:epochs]])
+def _subtract(claim: Claim, one: RunCurves, other: RunCurves) -> Float[ndarray, " common"]:
+    """Difference of two gains over their common epochs; NaN where either is not finite."""
+    epochs = min(one.epochs, other.epochs)
+    pair = np.array([claim.curve(one)[:epochs], claim.curve(other)[:epochs]])
     pair = np.where(np.isfinite(pair).all(axis=0), pair, np.nan)
     return np.asarray(pair[0] - pair[1])

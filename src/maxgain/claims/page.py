@@ -1,4 +1,4 @@
-"""Verdict tables and the result folders they are judged from: read, write, compare."""
+"""The verdict table as a Markdown page."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -7,7 +7,18 @@ import pandas as pd
 from pandas import DataFrame
 
 from maxgain.files.atomic import atomic_path
-from maxgain.statistics.decisions import VERDICTS
+from maxgain.statistics.decisions import FEWEST_TRAININGS, VERDICTS
+
+EXPLANATION = (
+    "*Reproduced* and *not reproduced* are said of the paper's claims on the paper's data alone. "
+    "On data that stand in for them, and for claims of this project (S1-S6), the same outcomes "
+    "are *seen* and *not seen*. The effect's interval is a 90 % one over independent trainings "
+    "(for P1-P3 and S6 over networks): each end is the bound of a one-sided test at 5 %. "
+    f"*Inconclusive* means that the tests decide neither way, among others with fewer than "
+    f"{FEWEST_TRAININGS} seeds. A claim of several conditions holds where each does at 5 %, and "
+    "fails where Holm's procedure refutes one. *Equivalence* is how far beyond its threshold an "
+    "effect must lie to matter; one shown to stay below that is not there."
+)
 
 
 def write_verdicts_markdown(verdicts: DataFrame, path: Path, title: str) -> None:
@@ -17,25 +28,23 @@ def write_verdicts_markdown(verdicts: DataFrame, path: Path, title: str) -> None
 
 
 def render_markdown(verdicts: DataFrame, title: str) -> str:
-    """Return the verdicts as a Markdown text with two tables, verdicts and numbers.
+    """Verdicts as a Markdown text with two tables, verdicts and numbers.
 
     Parameters
     ----------
     verdicts
-        As `maxgain.claims.judge.judge` returns it.
+        As `maxgain.claims.judge.judge` gives it.
     title
         First heading, for example "Verdicts, protocol embedded".
     """
-    counts = verdicts["verdict"].value_counts()
-    summary = ", ".join(f"{counts.get(verdict, 0)} {verdict}" for verdict in VERDICTS)
     short, long = [], []
     for row in verdicts.to_dict("records"):
         short.append(
             (
                 row["id"],
                 row["statement"],
-                f"**{row['verdict']}**",
-                _format_effect(row["effect"], row["ci_low"], row["ci_high"]),
+                f"**{describe_verdict(row['verdict'], row['stand_in'])}**",
+                format_effect(row["effect"], row["ci_low"], row["ci_high"]),
                 "" if row["seeds"] == 0 else row["seeds"],
                 row["data"],
             )
@@ -45,45 +54,46 @@ def render_markdown(verdicts: DataFrame, title: str) -> str:
                 row["id"],
                 row["statistic"],
                 f"{row['threshold']:g}",
+                f"{row['equivalence']:g}",
                 row["numbers"],
                 row["figure"],
-                row["section"],
+                row["section"] or row["origin"],
             )
         )
+    heads = ("id", "claim", "verdict", "effect [90 % CI]", "seeds", "data")
+    details = ("id", "statistic", "threshold", "equivalence", "numbers", "figure", "section")
     return "\n".join(
         [
             f"# {title}",
             "",
-            f"{len(verdicts)} claims: {summary}.",
+            f"{len(verdicts)} claims: {count_verdicts(verdicts)}.",
             "",
-            *_render_table(("id", "claim", "verdict", "effect [95 % CI]", "seeds", "data"), short),
+            *_render_table(heads, short),
             "",
-            "The interval is over seeds, or over settings for D1-D5; with one seed there is none. "
-            '"Inconclusive" means that the interval of a quantity contains its threshold, or that '
-            "the quantity has none.",
+            EXPLANATION,
             "",
             "## Numbers",
             "",
-            *_render_table(("id", "statistic", "threshold", "numbers", "figure", "section"), long),
+            *_render_table(details, long),
             "",
         ]
     )
 
 
-def find_worse_verdicts(reference: DataFrame, verdicts: DataFrame) -> dict[str, tuple[str, str]]:
-    """Return the claims whose verdict is worse than the reference's: id to (before, now).
-
-    From best to worst: reproduced, inconclusive, not reproduced, not run. A claim of the reference
-    that is missing now counts as not run; new claims are no change for the worse.
-    """
-    rank = {verdict: place for place, verdict in enumerate(VERDICTS)}
-    now = dict(zip(verdicts["id"], verdicts["verdict"], strict=True))
-    before = dict(zip(reference["id"], reference["verdict"], strict=True))
-    pairs = {name: (old, now.get(name, "not run")) for name, old in before.items()}
-    return {name: pair for name, pair in pairs.items() if rank[pair[1]] > rank[pair[0]]}
+def describe_verdict(verdict: str, stand_in: bool) -> str:
+    """A verdict with what it is about, for example "seen on the stand-in"."""
+    on = stand_in and verdict in ("seen", "not seen", "inconclusive")
+    return f"{verdict} on the stand-in" if on else verdict
 
 
-def _format_effect(effect: float, low: float, high: float) -> str:
+def count_verdicts(verdicts: DataFrame) -> str:
+    """How often each verdict occurs, from best to worst, for example "3 reproduced, 24 not run"."""
+    counts = verdicts["verdict"].value_counts()
+    return ", ".join(f"{counts[verdict]} {verdict}" for verdict in VERDICTS if verdict in counts)
+
+
+def format_effect(effect: float, low: float, high: float) -> str:
+    """An effect and its interval as text with three digits; empty where there is none."""
     if pd.isna(effect):
         return ""
     return f"{effect:.3g}" if pd.isna(low) else f"{effect:.3g} [{low:.3g}, {high:.3g}]"

@@ -7,11 +7,12 @@ import numpy as np
 from pandas import DataFrame
 from scipy import stats
 
-from maxgain.claims.evidence import Claim, Evidence, NotRun
+from maxgain.claims.evidence import Evidence, NotRun
+from maxgain.claims.registry import Claim
 from maxgain.tables.results import ResultTables
 
-#: Upper end of the band that all directions share, in cycles/pixel.
 BAND = 0.5
+"""Upper end of the band that all directions share, in cycles/pixel."""
 
 
 def judge_t1(tables: ResultTables, claim: Claim) -> Evidence:
@@ -33,7 +34,7 @@ def judge_t1(tables: ResultTables, claim: Claim) -> Evidence:
     worst = float(np.max(deviations))
     holds = worst < claim.threshold and min(shares) > claim.margin
     return Evidence(
-        "reproduced" if holds else "not reproduced",
+        "holds" if holds else "fails",
         worst,
         numbers=f"{len(deviations)} places: largest deviation from the filter {worst:.2g} dB "
         f"(bound {claim.threshold:g}); energy in the lower half band {min(shares):.3f} or more "
@@ -49,7 +50,7 @@ def judge_t2(tables: ResultTables, claim: Claim) -> Evidence:
         raise NotRun("missing: max_abs_gradient in toy.csv")
     largest = float(gradients.max())
     return Evidence(
-        "reproduced" if largest <= claim.threshold else "not reproduced",
+        "holds" if largest <= claim.threshold else "fails",
         largest,
         numbers=f"{gradients.size} inactive places: largest absolute gradient {largest:.3g}",
     )
@@ -70,7 +71,7 @@ def judge_t3(tables: ResultTables, claim: Claim) -> Evidence:
     tau = float(stats.kendalltau(rows["frequency"], rows["value"]).statistic)
     holds = share > claim.threshold and tau < -claim.margin
     return Evidence(
-        "reproduced" if holds else "not reproduced",
+        "holds" if holds else "fails",
         share,
         numbers=f"energy in the lower half band {share:.3f} (bound above {claim.threshold:g}); "
         f"Kendall's tau of response and frequency {tau:.3f} (bound below {-claim.margin:g})",
@@ -78,7 +79,7 @@ def judge_t3(tables: ResultTables, claim: Claim) -> Evidence:
 
 
 def share_low_energy(profile: DataFrame) -> float:
-    """Return the share of a radial profile's energy below half of the band's upper end.
+    """Share of a radial profile's energy below half of the band's upper end.
 
     Parameters
     ----------
@@ -92,7 +93,7 @@ def share_low_energy(profile: DataFrame) -> float:
 
 
 def _select_rows(tables: ResultTables, measurement: str) -> DataFrame:
-    """Return one measurement's rows in a fixed order, so that sums do not depend on the file's."""
+    """One measurement's rows in a fixed order, so that sums do not depend on the file's."""
     if tables.toy is None:
         raise NotRun("missing: toy.csv")
     rows = tables.toy[tables.toy["measurement"] == measurement]

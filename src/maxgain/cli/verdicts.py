@@ -1,62 +1,92 @@
-"""Commands that judge the claims, show the verdicts and record what they rest on."""
+"""The command that shows the verdicts."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+if TYPE_CHECKING:
+    from pandas import DataFrame
+    from rich.table import Table
 
-def judge(
-    results: Annotated[Path, typer.Option(help="Folder of curves/*.csv, toy.csv and zoo.csv.")],
-    output: Annotated[Path, typer.Option(help="Table to write.")],
-    page: Annotated[Path, typer.Option(help="Markdown page to write.")],
-) -> None:
-    """Judge every declared claim by its statistic and threshold."""
-    from maxgain.claims.judge import judge as judge_tables
-    from maxgain.claims.page import write_verdicts_markdown
-    from maxgain.tables.results import read_result_tables
-    from maxgain.tables.verdicts import write_verdicts_csv
+WIDTH = 100
+"""Columns that the verdict table fits; it is no wider on a wider terminal or in a log."""
 
-    verdicts = judge_tables(read_result_tables(results))
-    write_verdicts_csv(verdicts, output)
-    write_verdicts_markdown(verdicts, page, f"Verdicts, protocol {results.name}")
+
+LEAST_CLAIM = 12
+"""Characters of what is claimed that are left on the narrowest terminal."""
+
+
+STYLES = {
+    "reproduced": "green",
+    "seen": "green",
+    "not reproduced": "red",
+    "not seen": "red",
+    "inconclusive": "yellow",
+}
 
 
 def show_verdicts(
     table: Annotated[Path, typer.Argument(help="verdicts.csv of a results folder.")],
 ) -> None:
     """Print the verdict table."""
+    import os
+
     from rich.console import Console
+
+    from maxgain.claims.page import count_verdicts
+    from maxgain.tables.verdicts import read_verdicts
+
+    verdicts = read_verdicts(table)
+    console = Console(highlight=False)
+    # A log has no width of its own, and rich would take 80.
+    known = console.is_terminal or "COLUMNS" in os.environ
+    console.width = min(console.width, WIDTH) if known else WIDTH
+    console.print(verdict_table(verdicts, console.width))
+    if verdicts["stand_in"].any():
+        console.print("* judged on data that stand in for the paper's")
+    console.print(f"{len(verdicts)} claims: {count_verdicts(verdicts)}.")
+
+
+def verdict_table(verdicts: "DataFrame", width: int = WIDTH) -> "Table":
+    """Table of one line a claim: what is claimed, verdict, effect with interval, bound, seeds.
+
+    Parameters
+    ----------
+    width
+        In characters. What is claimed is cut to it: rich would wrap, or share the loss between
+        all columns.
+    """
+    from rich import box
     from rich.markup import escape
     from rich.table import Table
 
-    from maxgain.tables.verdicts import read_verdicts
+    from maxgain.claims.page import format_effect
 
-    styles = {"reproduced": "green", "not reproduced": "red", "inconclusive": "yellow"}
-    verdicts = read_verdicts(table)
-    shown = Table(title=f"Verdicts on the paper's claims ({table})", title_justify="left")
-    for column in ("id", "claim", "verdict", "data"):
-        shown.add_column(column, overflow="fold")
-    for row in verdicts.to_dict("records"):
-        shown.add_row(
-            escape(row["id"]),
-            escape(row["statement"]),
-            f"[{styles.get(row['verdict'], 'dim')}]{row['verdict']}[/]",
-            escape(row["data"]),
+    heads = ("id", "claim", "verdict", "effect [90 % CI]", "bound", "seeds")
+    rows = [
+        (
+            row["id"],
+            row["short"],
+            row["verdict"] + ("*" if row["stand_in"] and row["verdict"] != "not run" else ""),
+            format_effect(row["effect"], row["ci_low"], row["ci_high"]),
+            f"{row['threshold']:g}",
+            str(row["seeds"]) if row["seeds"] else "",
         )
-    console = Console()
-    console.print(shown)
-    counts = verdicts["verdict"].value_counts()
-    console.print(", ".join(f"{count} {verdict}" for verdict, count in counts.items()) + ".")
-
-
-def provenance(
-    protocol: Annotated[str, typer.Option(help="The protocol's settings as JSON.")],
-    runs: Annotated[Path, typer.Option(help="Folder of the runs.")],
-    output: Annotated[Path, typer.Option(help="JSON file to write.")],
-) -> None:
-    """Record configuration, data, package versions and devices of a results folder."""
-    from maxgain.config.parsing import parse_protocol_json
-    from maxgain.pipeline.provenance import write_protocol_provenance
-
-    write_protocol_provenance(parse_protocol_json(protocol), runs, output)
+        for row in verdicts.to_dict("records")
+    ]
+    widest = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
+    left = max(LEAST_CLAIM, width - sum(widest) + widest[1] - 3 * len(heads) + 1)
+    title = "Verdicts on the paper's claims and this project's own (S)"
+    shown = Table(
+        title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1), pad_edge=False
+    )
+    for head in heads:
+        justify: Literal["left", "right"] = "right" if head in ("bound", "seeds") else "left"
+        shown.add_column(escape(head), no_wrap=True, overflow="crop", justify=justify)
+    for name, claim, verdict, *numbers in rows:
+        style = STYLES.get(verdict.rstrip("*"), "dim")
+        # Three dots and no ellipsis: the C locale has none.
+        cut = claim if len(claim) <= left else f"{claim[: left - 3]}..."
+        shown.add_row(escape(name), escape(cut), f"[{style}]{verdict}[/]", *map(escape, numbers))
+    return shown

@@ -1,6 +1,7 @@
-"""Rank correlation with a bootstrap interval."""
+"""Rank correlation with a permutation test and a bootstrap distribution."""
 
 import math
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,8 +9,7 @@ from jaxtyping import Float
 from numpy import ndarray
 from scipy import stats
 
-SIGNIFICANCE = 0.05
-
+from maxgain.statistics.decisions import FEWEST_TRAININGS
 
 _RESAMPLES = 9999
 
@@ -20,10 +20,6 @@ _SEED = 0
 _DIGITS = 12  # a perfect correlation is 1, not 1 - 1e-16
 
 
-#: A bootstrap of fewer networks draws the same few values again and again.
-FEWEST_FOR_INTERVAL = 5
-
-
 @dataclass(frozen=True)
 class RankCorrelation:
     """Spearman's rank correlation of gain and top-5 error over networks.
@@ -32,8 +28,9 @@ class RankCorrelation:
     ----------
     rho
         NaN where one of both does not vary.
-    ci_low, ci_high
-        95 % bootstrap interval; None with fewer than five networks.
+    draws
+        Its bootstrap distribution over networks, resamples without variation left out; empty with
+        fewer than five networks.
     p_value
         One-sided, for a negative correlation, by permutation.
     networks
@@ -41,19 +38,35 @@ class RankCorrelation:
     """
 
     rho: float
-    ci_low: float | None
-    ci_high: float | None
+    draws: Float[ndarray, " draws"]
     p_value: float
     networks: int
+
+    @property
+    def ci_low(self) -> float | None:
+        """Lower end of the 95 % interval that figures show; None with fewer than five networks."""
+        return self._quantile(0.025)
+
+    @property
+    def ci_high(self) -> float | None:
+        """Upper end, like `ci_low`."""
+        return self._quantile(0.975)
+
+    def _quantile(self, share: float) -> float | None:
+        return float(np.quantile(self.draws, share).round(_DIGITS)) if self.draws.size else None
 
 
 def correlate_ranks(
     gains: Float[ndarray, "networks"], errors: Float[ndarray, "networks"]
 ) -> RankCorrelation:
-    """Rank correlation of Maximum Gain (dB) and top-5 error (percent) over networks."""
+    """Rank correlation of Maximum Gain (dB) and top-5 error (percent) over networks.
+
+    `scipy.stats.spearmanr` has no vectorised form, which 9,999 draws need: the correlation is
+    taken as the product of standardised ranks.
+    """
     count = len(gains)
     if count < 2 or np.ptp(gains) == 0 or np.ptp(errors) == 0:
-        return RankCorrelation(math.nan, None, None, math.nan, count)
+        return RankCorrelation(math.nan, np.empty(0), math.nan, count)
     # A permutation of the gains permutes their ranks, so ranking once is enough.
     gain_ranks, error_ranks = (_standardize_ranks(values) for values in (gains, errors))
     test = stats.permutation_test(
@@ -65,37 +78,42 @@ def correlate_ranks(
         rng=np.random.default_rng(_SEED),
         vectorized=True,
     )
-    rho = round(float(test.statistic), _DIGITS)
-    low, high = _bootstrap_rank_correlation(gains, errors)
-    return RankCorrelation(rho, low, high, float(test.pvalue), count)
+    draws = np.empty(0)
+    if count >= FEWEST_TRAININGS:
+        draws = _bootstrap_rank_correlation(gains, errors)
+    return RankCorrelation(round(float(test.statistic), _DIGITS), draws, float(test.pvalue), count)
 
 
-def bootstrap_median(values: Float[ndarray, "networks"]) -> tuple[float, float]:
-    """95 % bootstrap interval of a median."""
+def draw_medians(values: Float[ndarray, "networks"]) -> Float[ndarray, " draws"]:
+    """Bootstrap distribution of a median."""
     found = stats.bootstrap(
         (values,),
         np.median,
         n_resamples=_RESAMPLES,
         method="percentile",
         rng=np.random.default_rng(_SEED),
-    ).confidence_interval
-    return float(found.low), float(found.high)
+    )
+    return np.asarray(found.bootstrap_distribution)
 
 
 def _bootstrap_rank_correlation(
     gains: Float[ndarray, "networks"], errors: Float[ndarray, "networks"]
-) -> tuple[float | None, float | None]:
-    """95 % percentile interval over resampled networks; resamples without variation are left out.
-
-    Ranks are taken anew in each resample, all of them in one go.
-    """
-    count = len(gains)
-    if count < FEWEST_FOR_INTERVAL:
-        return None, None
-    chosen = np.random.default_rng(_SEED).integers(0, count, (_RESAMPLES, count))
-    correlations = (_standardize_ranks(gains[chosen]) * _standardize_ranks(errors[chosen])).sum(1)
-    low, high = np.nanquantile(correlations, [0.025, 0.975]).round(_DIGITS)
-    return float(low), float(high)
+) -> Float[ndarray, " draws"]:
+    """Correlations of resampled networks; ranks are taken anew in each resample."""
+    with warnings.catch_warnings():
+        # A resample of one network alone has no correlation; it is left out below.
+        warnings.simplefilter("ignore", stats.DegenerateDataWarning)
+        found = stats.bootstrap(
+            (gains, errors),
+            lambda x, y, axis: (_standardize_ranks(x) * _standardize_ranks(y)).sum(axis),
+            n_resamples=_RESAMPLES,
+            paired=True,
+            vectorized=True,
+            method="percentile",
+            rng=np.random.default_rng(_SEED),
+        )
+    draws = np.asarray(found.bootstrap_distribution)
+    return np.asarray(draws[np.isfinite(draws)].round(_DIGITS))
 
 
 def _standardize_ranks(

@@ -1,6 +1,24 @@
-"""From an effect, its interval and a threshold to a verdict."""
+"""From samples and thresholds to a decision, with the error of the whole claim controlled.
+
+A claim says that k quantities keep k bounds. Every quantity comes with two one-sided p-values:
+that it does not keep its bound (small: it is seen to hold), and that it keeps it by at least a
+margin of equivalence (small: it is seen to fail, the effect being absent, smaller than matters, or
+of the other sign).
+
+- *Holds* where all k first p-values are at most 5 %. "All hold" being the alternative, this is an
+  intersection-union test: its level is 5 % without any correction (Berger 1982).
+- *Fails* where Holm's procedure over the k second p-values rejects at 5 %. One refuted condition
+  refutes the claim, and Holm's first step, the smallest p-value times k, already says whether
+  there is one.
+- *Inconclusive* elsewhere.
+
+So a true claim is called failing, and a false one holding, in at most 5 % of all cases each.
+Intervals are 90 % ones: either end is the one-sided 95 % bound that a one-sided test looks at.
+"""
 
 import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -8,42 +26,232 @@ from jaxtyping import Float
 from numpy import ndarray
 from scipy import stats
 
-Verdict = Literal["reproduced", "not reproduced", "inconclusive", "not run"]
+Outcome = Literal["holds", "fails", "inconclusive", "not run"]
 
 
-#: From best to worst: what the trend regression compares by.
-VERDICTS: tuple[Verdict, ...] = ("reproduced", "inconclusive", "not reproduced", "not run")
+Verdict = Literal["reproduced", "seen", "inconclusive", "not seen", "not reproduced", "not run"]
 
 
-def decide(effect: float, ci_low: float | None, ci_high: float | None, threshold: float) -> Verdict:
-    """Return the verdict on "effect is above threshold" from a 95 % confidence interval.
+VERDICTS: tuple[Verdict, ...] = (
+    "reproduced",
+    "seen",
+    "inconclusive",
+    "not seen",
+    "not reproduced",
+    "not run",
+)
+"""From best to worst. "Reproduced" and "not reproduced" are about the paper: its claim, on its
+data. "Seen" and "not seen" are the same outcomes on data that stand in for the paper's, or of a
+claim that is not the paper's."""
 
-    "reproduced" where the whole interval is above the threshold, "not reproduced" where it is
-    below or touches it from below, "inconclusive" where it straddles the threshold, or where
-    there is no interval or effect (None or NaN): an estimate without an uncertainty decides
-    nothing.
+
+LEVEL = 0.05
+"""Level of every one-sided test."""
+
+
+CONFIDENCE = 1 - 2 * LEVEL
+"""Of the intervals: their ends are one-sided bounds at `LEVEL`."""
+
+
+FEWEST_TRAININGS = 5
+"""Independent trainings (or networks) without which nothing is decided: fewer show the spread
+between trainings too badly. Of four, a signed-rank test could never reject at 5 %."""
+
+
+Side = Literal["above", "below"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One quantity held against one bound.
+
+    Attributes
+    ----------
+    name
+        The quantity, with its unit.
+    side, bound
+        It is claimed to lie above, or below, this number.
+    estimate
+        Mean over the trainings, or what stands for it; NaN where undefined.
+    low, high
+        `CONFIDENCE` interval of the estimate; None where there is none.
+    count
+        Independent trainings, or networks, behind it.
+    p_holds, p_fails
+        One-sided p-values against "does not keep the bound" and against "keeps it by the margin
+        of equivalence or more"; 1 where nothing can be said.
+    undefined
+        Trainings in which the quantity has no value.
     """
-    if ci_low is None or ci_high is None or math.isnan(effect + ci_low + ci_high):
-        # Infinite effects of opposite sign add to NaN as well: they decide nothing either.
+
+    name: str
+    side: Side
+    bound: float
+    estimate: float
+    low: float | None
+    high: float | None
+    count: int
+    p_holds: float
+    p_fails: float
+    undefined: int = 0
+
+
+def hold_mean(
+    name: str,
+    values: Float[ndarray, " trainings"],
+    side: Side,
+    bound: float,
+    equivalence: float = 0.0,
+) -> Finding:
+    """Finding on "the mean over trainings is above (below) the bound", by Student's t.
+
+    Student's t (`scipy.stats.ttest_1samp`) rather than a bootstrap: of five values a bootstrap
+    draws so few different samples that its intervals are far too narrow.
+
+    Parameters
+    ----------
+    values
+        One a training; not finite where undefined.
+    equivalence
+        How far beyond the bound an effect must reach to matter: where the mean is shown to stay
+        below that, the condition fails.
+    """
+    finite = values[np.isfinite(values)]
+    undefined = int(values.size - finite.size)
+    estimate = float(finite.mean()) if finite.size else math.nan
+    low, high = find_mean_interval(finite)
+    p_holds = p_fails = 1.0
+    # What half of the trainings cannot show is not shown by the other half.
+    if finite.size >= FEWEST_TRAININGS and 2 * undefined < values.size:
+        excess = (finite - bound) if side == "above" else (bound - finite)
+        p_holds = _test_above(excess, 0.0)
+        p_fails = _test_above(-excess, -equivalence, touching=equivalence == 0)
+    return Finding(
+        name, side, bound, estimate, low, high, int(finite.size), p_holds, p_fails, undefined
+    )
+
+
+def find_mean_interval(
+    values: Float[ndarray, " trainings"],
+) -> tuple[float | None, float | None]:
+    """Student's t interval of a mean; None with a single value."""
+    if values.size < 2:
+        return None, None
+    if _has_no_spread(values):
+        return float(values[0]), float(values[0])
+    interval = stats.ttest_1samp(values, 0.0).confidence_interval(CONFIDENCE)
+    return float(interval.low), float(interval.high)
+
+
+def hold_draws(
+    name: str,
+    estimate: float,
+    draws: Float[ndarray, " draws"],
+    side: Side,
+    bound: float,
+    count: int,
+    equivalence: float = 0.0,
+) -> Finding:
+    """Finding from a bootstrap distribution: p-values are shares of draws, ends quantiles.
+
+    Undecided with fewer than `FEWEST_TRAININGS`: a bootstrap of fewer draws the same few values
+    again and again.
+
+    Parameters
+    ----------
+    draws
+        NaN where a resample has no value.
+    count
+        Independent units that were resampled.
+    """
+    finite = draws[np.isfinite(draws)]
+    if count < FEWEST_TRAININGS or not finite.size:
+        return Finding(name, side, bound, estimate, None, None, count, 1.0, 1.0)
+    low, high = np.quantile(finite, [LEVEL, 1 - LEVEL]).round(12)
+    excess = (finite - bound) if side == "above" else (bound - finite)
+    return Finding(
+        name,
+        side,
+        bound,
+        estimate,
+        float(low),
+        float(high),
+        count,
+        float((excess <= 0).mean()),
+        float(((excess > 0) & (excess >= equivalence)).mean()),
+    )
+
+
+def hold_interval(
+    name: str,
+    estimate: float,
+    interval: tuple[float, float] | None,
+    side: Side,
+    bound: float,
+    count: int,
+    equivalence: float = 0.0,
+) -> Finding:
+    """Finding from a `CONFIDENCE` interval alone: p-values are known as "at most 5 %" or not."""
+    if interval is None:
+        return Finding(name, side, bound, estimate, None, None, count, 1.0, 1.0)
+    low, high = interval
+    nearest, farthest = (
+        (low - bound, high - bound)
+        if side == "above"
+        else (
+            bound - high,
+            bound - low,
+        )
+    )
+    return Finding(
+        name,
+        side,
+        bound,
+        estimate,
+        low,
+        high,
+        count,
+        LEVEL if nearest > 0 else 1.0,
+        LEVEL if farthest <= 0 or farthest < equivalence else 1.0,
+    )
+
+
+def decide(findings: Sequence[Finding]) -> Outcome:
+    """Outcome of a claim all of whose conditions must hold (see the module's first lines).
+
+    An effect that is shown to be there and shown to be too small to matter fails.
+    """
+    if not findings:
         return "inconclusive"
-    if ci_low > threshold:
-        return "reproduced"
-    return "not reproduced" if ci_high <= threshold else "inconclusive"
+    if len(findings) * min(finding.p_fails for finding in findings) <= LEVEL:
+        return "fails"
+    if max(finding.p_holds for finding in findings) <= LEVEL:
+        return "holds"
+    return "inconclusive"
 
 
-def mean_with_interval(
-    values: Float[ndarray, "seeds"], confidence: float = 0.95
-) -> tuple[float, float | None, float | None]:
-    """Return mean, and lower and upper end of Student's t interval, of one value a seed.
+def name_verdict(outcome: Outcome, about_the_paper: bool) -> Verdict:
+    """Word for an outcome: whether something is *reproduced* only the paper's data can say."""
+    if outcome == "holds":
+        return "reproduced" if about_the_paper else "seen"
+    if outcome == "fails":
+        return "not reproduced" if about_the_paper else "not seen"
+    return outcome
 
-    Student's t rather than a bootstrap: with the three to five seeds of these experiments a
-    bootstrap resamples so few values that its intervals are far too narrow. The ends are None
-    with a single seed.
-    """
-    if values.size == 0:
-        return math.nan, None, None
-    mean = float(values.mean())
-    if values.size == 1 or not np.isfinite(values).all():
-        return mean, None, None
-    half = float(stats.t.ppf(0.5 + confidence / 2, values.size - 1) * stats.sem(values))
-    return mean, mean - half, mean + half
+
+def _test_above(
+    values: Float[ndarray, " trainings"], bound: float, touching: bool = False
+) -> float:
+    """One-sided p-value against "the mean is at most the bound" (`touching`: is below it)."""
+    if _has_no_spread(values):
+        # No spread at all, as where tau is 1 in every training: t is infinite or 0/0.
+        beyond = float(values[0]) - bound
+        return 0.0 if beyond > 0 or (touching and beyond == 0) else 1.0
+    p_value = float(stats.ttest_1samp(values, bound, alternative="greater").pvalue)
+    # Values too large to be squared have no p-value.
+    return 1.0 if math.isnan(p_value) else p_value
+
+
+def _has_no_spread(values: Float[ndarray, " trainings"]) -> bool:
+    """Whether values differ by rounding at most."""
+    return bool(np.ptp(values) <= 1e-12 * np.abs(values).max())

@@ -1,8 +1,11 @@
 """Quantities of single curves, each with an interval from within its own curve.
 
-With several seeds only the quantities are used: their spread over seeds is the uncertainty. With
-one seed the interval within the curve stands in; it says how well the one curve determines the
-quantity, not how it would vary from training to training, and the reports say "1 seed" beside it.
+The intervals say how well the one curve determines the quantity, not how it would vary from
+training to training. They are printed where there is one training alone, and decide nothing: a
+verdict rests on the quantities' spread over trainings (`maxgain.statistics.decisions`).
+
+The block bootstrap is ours because scipy's `bootstrap` draws single values; `arch` has one, at the
+price of statsmodels.
 """
 
 from dataclasses import dataclass
@@ -15,12 +18,12 @@ from scipy import stats
 from maxgain.statistics.trend import fit_line, late_share
 from maxgain.statistics.variability import detrended_differences, scale_of, scales_of
 
-#: Steps in a block of the bootstrap: one odd epoch makes two neighbouring steps large.
 BLOCK = 3
+"""Steps in a block of the bootstrap: one odd epoch makes two neighbouring steps large."""
 
 
-#: Draws of the bootstrap; its standard errors are then known to 5 %.
 DRAWS = 400
+"""Draws of the bootstrap; its standard errors are then known to 5 %."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,7 @@ UNDEFINED = Quantity(float("nan"))
 
 
 def measure_mean(values: Float[ndarray, " epochs"]) -> Quantity:
-    """Return the mean over epochs with Student's t interval; non-finite epochs are left out."""
+    """Mean over epochs with Student's t interval; non-finite epochs are left out."""
     finite = values[np.isfinite(values)]
     if finite.size < 3:
         return UNDEFINED
@@ -46,18 +49,18 @@ def measure_mean(values: Float[ndarray, " epochs"]) -> Quantity:
 
 
 def measure_change(curve: Float[ndarray, " epochs"]) -> Quantity:
-    """Return the change over a stretch of a curve: Theil-Sen slope times span, in its unit."""
+    """Change over a stretch of a curve: Theil-Sen slope times span, in its unit."""
     line = fit_line(curve)
     return Quantity(line.slope * line.span, line.low * line.span, line.high * line.span)
 
 
 def measure_late_share(curve: Float[ndarray, " epochs"], epoch: int) -> Quantity:
-    """Return the share of a curve's change that happens after `epoch`."""
+    """Share of a curve's change that happens after `epoch`."""
     return Quantity(*late_share(curve, epoch))
 
 
 def measure_order(curve: Float[ndarray, " epochs"]) -> Quantity:
-    """Return Kendall's tau of values and epochs: 1 rises always, -1 falls always.
+    """Kendall's tau of values and epochs: 1 rises always, -1 falls always.
 
     NaN epochs (diverged) count as larger than any number, which is what a diverged loss is. The
     interval uses Kendall's bound on tau's variance, 2 (1 - tau^2) / n.
@@ -71,16 +74,31 @@ def measure_order(curve: Float[ndarray, " epochs"]) -> Quantity:
     return Quantity(tau, max(-1.0, tau - half), min(1.0, tau + half))
 
 
+def measure_distance(one: int | None, other: int | None, epochs: int, tolerance: float) -> Quantity:
+    """Epochs between two events of one run, of which either may not have come (None).
+
+    An event that did not come lies beyond the last epoch: the distance is then at least that to
+    the epoch after it, and undefined where this alone is within the tolerance, or where neither
+    came.
+    """
+    if one is None and other is None:
+        return UNDEFINED
+    distance = abs((one or epochs + 1) - (other or epochs + 1))
+    if (one is None or other is None) and distance <= tolerance:
+        return UNDEFINED
+    return Quantity(float(distance))
+
+
 def slice_steps(
     curve: Float[ndarray, " epochs"], first: int, last: int | None = None
 ) -> Float[ndarray, " steps"]:
-    """Return the detrended steps between the epochs `first` and `last` (from 1, inclusive)."""
+    """Detrended steps between the epochs `first` and `last` (from 1, inclusive)."""
     end = None if last is None else last - 1
     return detrended_differences(curve)[first - 1 : end]
 
 
 def measure_scale(steps: Float[ndarray, " steps"]) -> Quantity:
-    """Return the scale of steps (a variability); the interval is a bootstrap on a log axis."""
+    """Scale of steps (a variability); the interval is a bootstrap on a log axis."""
     scale = scale_of(steps)
     if not scale > 0:
         return Quantity(scale, scale, scale)
@@ -91,7 +109,7 @@ def measure_scale(steps: Float[ndarray, " steps"]) -> Quantity:
 def compare_scales(
     steps: Float[ndarray, " steps"], reference: Float[ndarray, " others"]
 ) -> Quantity:
-    """Return log2 of the ratio of two scales: 1 is twice the variability, 0 the same."""
+    """Base-2 logarithm of the ratio of two scales: 1 is twice the variability, 0 the same."""
     scales = scale_of(steps), scale_of(reference)
     if not (scales[0] > 0 and scales[1] > 0):
         return UNDEFINED
@@ -104,7 +122,7 @@ def compare_scales(
 
 
 def fit_exponent(factors: list[float], steps: list[Float[ndarray, " steps"]]) -> Quantity:
-    """Return b of scale = a * factor^b by least squares on logarithms.
+    """Exponent b of scale = a * factor^b by least squares on logarithms.
 
     Curves without a scale (diverged too early, or constant) are left out; undefined with fewer
     than three others.
@@ -127,7 +145,7 @@ def _t_quantile(steps: Float[ndarray, " steps"]) -> float:
 
 
 def _draw_log_scales(steps: Float[ndarray, " steps"]) -> Float[ndarray, " draws"]:
-    """Return log2 scales of circular moving-block bootstrap samples, with a fixed seed."""
+    """Base-2 logarithms of the scales of circular block bootstrap samples, with a fixed seed."""
     finite = steps[np.isfinite(steps)]
     generator = np.random.default_rng(0)
     starts = generator.integers(finite.size, size=(DRAWS, -(-finite.size // BLOCK)))

@@ -27,6 +27,21 @@ CURVE_COLUMNS = (
     *HISTORY_COLUMNS,
     "gain_db",
 )
+"""Columns that every table of curves has."""
+
+
+RESPONSE_COLUMNS = (
+    "sensitivity_db",
+    "saturation_db",
+    "gain_mean_db",
+    "gain_error_db",
+    "sensitivity_mean_db",
+    "sensitivity_error_db",
+    "saturation_mean_db",
+    "saturation_error_db",
+)
+"""Columns that a table of curves may have, dB: sensitivity and saturation at the one impulse of
+`gain_db`, then means over several impulses with their standard errors."""
 
 
 CURVE_NUMBERS = (
@@ -42,3 +57,7 @@ CURVE_NUMBERS = (
 
 RUN_NUMBERS = ("capacity", "rate_factor", "learning_rate", "seed", "epoch")
 """Those of the numbers that say which run and epoch a row is of: always finite."""
+
+
+QUANTITY_COLUMNS = (*HISTORY_COLUMNS[1:], "gain_db", *RESPONSE_COLUMNS)
+"""Those of the columns that hold a number an epoch."""

@@ -5,10 +5,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pandas import DataFrame
+from pandas.api.types import is_numeric_dtype
 
 from maxgain.errors import InputError
 from maxgain.files.csv import read_frame
-from maxgain.tables.curves import CURVE_COLUMNS, CURVE_NUMBERS, RUN_NUMBERS
+from maxgain.tables.curves import (
+    CURVE_COLUMNS,
+    CURVE_NUMBERS,
+    RESPONSE_COLUMNS,
+    RUN_NUMBERS,
+)
 from maxgain.tables.toy import TOY_NUMBERS, TOY_TEXTS
 from maxgain.tables.zoo import ZOO_COLUMNS, ZOO_NUMBERS
 
@@ -32,7 +38,7 @@ class ResultTables:
 
 
 def read_result_tables(folder: Path) -> ResultTables:
-    """Return the tables of a results folder: curves/*.csv, toy.csv, zoo.csv, as far as present.
+    """Tables of a results folder: curves/*.csv, toy.csv, zoo.csv, as far as present.
 
     Raises
     ------
@@ -53,11 +59,15 @@ def read_result_tables(folder: Path) -> ResultTables:
 
 
 def read_curve_table(path: Path) -> DataFrame:
-    """Return the tidy table of an experiment, one row for each run and epoch.
+    """Tidy table of an experiment, one row for each run and epoch.
 
     Raises
     ------
     InputError
         The file is missing, is no table, lacks a column or has text in place of numbers.
     """
-    return read_frame(path, CURVE_COLUMNS, CURVE_NUMBERS, RUN_NUMBERS)
+    table = read_frame(path, CURVE_COLUMNS, CURVE_NUMBERS, RUN_NUMBERS)
+    for name in RESPONSE_COLUMNS:
+        if name in table and len(table) and not is_numeric_dtype(table[name]):
+            raise InputError(f"{path}: the column '{name}' holds text; it must hold numbers.")
+    return table

@@ -1,46 +1,75 @@
-"""One run's curves out of a tidy table of an experiment."""
+"""One run's curves out of a tidy table of an experiment, and which rows of it a run is."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from numpy import ndarray
 from pandas import DataFrame
 
 from maxgain.errors import InputError
+from maxgain.tables.curves import QUANTITY_COLUMNS
 
-#: What makes a training one and the same, in whatever experiments it is listed.
 SETTING = ("dataset", "data", "network", "capacity", "learning_rate")
+"""What makes a training one and the same, in whatever experiments it is listed."""
+
+
+QUANTITIES = ("gain_db", "training_loss", "validation_loss", "training_error", "validation_error")
+"""What is drawn over the epochs: dB, nats, nats, fraction, fraction."""
+
+
+RUN = ("network", "capacity", "learning_rate", "seed")
+"""Columns that tell the runs of one experiment apart."""
+
+
+NEEDED_COLUMNS = ("data", "stand_in", *RUN, "rate_factor", "epoch", *QUANTITIES)
+
+
+FACTOR_TOLERANCE = 1e-5
+"""Relative difference within which two numbers are one setting: 1/3 written with six digits."""
 
 
 @dataclass(frozen=True)
-class Run:
+class RunCurves:
     """One training with its curves, one value an epoch, the first being epoch 1.
 
-    Losses and errors are NaN from the epoch of divergence on; the gain (dB) is NaN there too and
+    Losses and errors are NaN from the epoch of divergence on; gains (dB) are NaN there too and
     minus infinity where the network is dead. Errors are fractions.
+
+    Attributes
+    ----------
+    experiment
+        The table that the run is of.
+    setting
+        The values of `SETTING`.
+    rate_factor
+        Its learning rate over the experiment's own.
+    seed
+        Of initial weights and order of images.
+    curves
+        The table's columns that hold a number an epoch, by name.
     """
 
     experiment: str
     setting: tuple[object, ...]
     rate_factor: float
     seed: int
-    gain: Float[ndarray, " epochs"]
-    training_loss: Float[ndarray, " epochs"]
-    validation_loss: Float[ndarray, " epochs"]
-    training_error: Float[ndarray, " epochs"]
-    validation_error: Float[ndarray, " epochs"]
+    curves: Mapping[str, Float[ndarray, " epochs"]]
+
+    def __getitem__(self, name: str) -> Float[ndarray, " epochs"]:
+        """Curve of a column."""
+        return self.curves[name]
 
     @property
     def epochs(self) -> int:
         """Number of epochs, diverged ones counted."""
-        return int(self.gain.size)
+        return int(self.curves["training_loss"].size)
 
 
-def read_run(rows: DataFrame) -> Run:
-    """Return the run that rows of a tidy table hold, in whatever order they are.
+def read_run(rows: DataFrame) -> RunCurves:
+    """Run that rows of a tidy table hold, in whatever order they are.
 
     Raises
     ------
@@ -55,49 +84,81 @@ def read_run(rows: DataFrame) -> Run:
             f"{first['learning_rate']} and seed {first['seed']} has epochs "
             f"{rows['epoch'].tolist()}, must be 1, 2, 3, ... with each one once."
         )
-
-    def column(name: str) -> Float[ndarray, " epochs"]:
-        return rows[name].to_numpy(dtype=np.float64)
-
-    return Run(
+    return RunCurves(
         str(first["experiment"]),
         tuple(first[name] for name in SETTING),
         float(first["rate_factor"]),
         int(first["seed"]),
-        column("gain_db"),
-        column("training_loss"),
-        column("validation_loss"),
-        column("training_error"),
-        column("validation_error"),
+        {
+            name: rows[name].to_numpy(dtype=np.float64)
+            for name in QUANTITY_COLUMNS
+            if name in rows.columns
+        },
     )
 
 
-def read_runs(table: DataFrame) -> list[Run]:
-    """Return all runs of a table, ordered by setting, rate factor and seed."""
+def read_runs(table: DataFrame) -> list[RunCurves]:
+    """All runs of a table, ordered by setting, rate factor and seed.
+
+    Raises
+    ------
+    InputError
+        The epochs of a run are not 1, 2, 3, ... with each one once.
+    """
     keys = [*SETTING, "rate_factor", "seed"]
     return [read_run(rows) for _, rows in table.groupby(keys, sort=True, dropna=False)]
 
 
-QUANTITIES = ("gain_db", "training_loss", "validation_loss", "training_error", "validation_error")
-"""What is drawn over the epochs: dB, nats, nats, fraction, fraction."""
+def select_runs(table: DataFrame, settings: Mapping[str, str | float]) -> list[RunCurves]:
+    """Runs with the given values in the given columns, ordered by seed; empty where none has them.
+
+    Raises
+    ------
+    InputError
+        Two of them have one seed, or their epochs are not 1, 2, 3, ... with each one once.
+    """
+    runs = sorted(read_runs(table[match(table, settings)]), key=lambda run: run.seed)
+    if len({run.seed for run in runs}) < len(runs):
+        raise InputError(
+            f"curves/{runs[0].experiment}.csv has several runs of one seed with "
+            f"{describe_settings(settings)}; one a seed is allowed."
+        )
+    return runs
 
 
-RUN = ("network", "capacity", "learning_rate", "seed")
-"""Columns that tell the runs of one experiment apart."""
+def describe_settings(settings: Mapping[str, str | float]) -> str:
+    """Settings as text, for example "network lenet, rate_factor 0.3333"."""
+    texts = (
+        f"{name} {value}" if isinstance(value, str) else f"{name} {value:.4g}"
+        for name, value in settings.items()
+    )
+    return ", ".join(texts) or "any setting"
 
 
-NEEDED_COLUMNS = ("data", "stand_in", *RUN, "rate_factor", "epoch", *QUANTITIES)
+def is_rate_sweep(table: DataFrame) -> bool:
+    """Whether an experiment varies the learning rate: its table holds more than one factor."""
+    return bool(table["rate_factor"].nunique() > 1)
 
 
 def read_data_label(table: pd.DataFrame) -> tuple[str, bool]:
-    """Return the name of the data in a tidy table and whether any of it is a stand-in."""
+    """Name of the data in a tidy table and whether any of it is a stand-in."""
     labels = sorted({str(label) for label in table["data"]})
-    stand_in = table["stand_in"].map(lambda value: str(value).lower() == "true").any()
-    return "; ".join(labels), bool(stand_in)
+    return "; ".join(labels), bool(flag_stand_ins(table).any())
+
+
+def flag_stand_ins(table: pd.DataFrame) -> Bool[ndarray, " rows"]:
+    """Which rows of a table rest on data that stand in for the paper's."""
+    return table["stand_in"].map(lambda value: str(value).lower() == "true").to_numpy(dtype=bool)
 
 
 def check_columns(table: pd.DataFrame) -> None:
-    """Raise InputError if a column is missing, or holds text where numbers belong."""
+    """Check the columns that figures of curves read.
+
+    Raises
+    ------
+    InputError
+        A column is missing, or holds text where numbers belong.
+    """
     for name in NEEDED_COLUMNS:
         if name not in table.columns:
             raise InputError(
@@ -110,13 +171,13 @@ def check_columns(table: pd.DataFrame) -> None:
             )
 
 
-def match(table: pd.DataFrame, settings: Mapping[str, str | float]) -> ndarray:
+def match(table: pd.DataFrame, settings: Mapping[str, str | float]) -> Bool[ndarray, " rows"]:
     """Which rows have the given values in the given columns."""
     wanted = np.ones(len(table), dtype=bool)
     for name, value in settings.items():
         if isinstance(value, str):
             wanted &= (table[name] == value).to_numpy()
         else:
-            # Tables hold 1/3 as 0.333333 or with more digits.
-            wanted &= np.isclose(table[name].to_numpy(dtype=float), value, rtol=1e-3, atol=0)
+            numbers = table[name].to_numpy(dtype=float)
+            wanted &= np.isclose(numbers, value, rtol=FACTOR_TOLERANCE, atol=0)
     return wanted

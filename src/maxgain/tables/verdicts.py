@@ -9,29 +9,38 @@ from maxgain.files.atomic import atomic_path
 from maxgain.files.csv import read_frame
 from maxgain.statistics.decisions import VERDICTS
 
-#: Columns of verdicts.csv, in this order.
 VERDICT_COLUMNS = (
     "id",
+    "origin",
     "verdict",
+    "stand_in",
     "effect",
     "ci_low",
     "ci_high",
     "threshold",
+    "equivalence",
     "seeds",
+    "short",
     "statistic",
     "numbers",
+    "findings",
     "data",
     "statement",
     "figure",
     "section",
 )
+"""Columns of verdicts.csv, in this order."""
 
 
-_NUMBERS = ("effect", "ci_low", "ci_high", "threshold")
+VERDICT_NUMBERS = ("effect", "ci_low", "ci_high", "threshold", "equivalence")
+"""Those that hold numbers, NaN where there is none."""
+
+
+_FLAGS = {"True": True, "False": False}
 
 
 def read_verdicts(path: Path) -> DataFrame:
-    """Return a verdict table as `maxgain.claims.judge.judge` made it.
+    """Verdict table as `maxgain.claims.judge.judge` made it.
 
     Raises
     ------
@@ -44,13 +53,15 @@ def read_verdicts(path: Path) -> DataFrame:
             f"{path} has the columns {', '.join(table.columns)}; a verdict table has "
             f"{', '.join(VERDICT_COLUMNS)}."
         )
-    unknown = sorted(set(table["verdict"]) - set(VERDICTS))
-    if unknown:
-        raise InputError(
-            f"{path} has the verdict {unknown[0]!r}; allowed are {', '.join(VERDICTS)}."
-        )
+    for name, allowed in (("verdict", VERDICTS), ("stand_in", tuple(_FLAGS))):
+        unknown = sorted(set(table[name]) - set(allowed))
+        if unknown:
+            raise InputError(
+                f"{path} has the {name} {unknown[0]!r}; allowed are {', '.join(allowed)}."
+            )
+    table["stand_in"] = table["stand_in"].map(_FLAGS).astype(bool)
     try:
-        return table.astype(dict.fromkeys(_NUMBERS, float) | {"seeds": int})
+        return table.astype(dict.fromkeys(VERDICT_NUMBERS, float) | {"seeds": int})
     except (ValueError, OverflowError) as error:
         raise InputError(f"{path} has text in place of a number: {error}.") from error
 

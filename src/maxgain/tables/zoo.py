@@ -3,19 +3,33 @@
 import numpy as np
 from pandas import DataFrame
 
-JUDGED_FAMILIES = ("matconvnet", "torchvision", "carried")
+PAPERS_FAMILY = "matconvnet"
+"""The family that the paper measured; all others stand in for it."""
+
+
+JUDGED_FAMILIES = (PAPERS_FAMILY, "torchvision", "carried")
 """Families of trained weights; the first that was measured decides the verdict."""
 
 
 def judged_rows(
-    zoo: DataFrame, projection: str, image: str = "impulse", impulse: str = "centred"
+    zoo: DataFrame,
+    projection: str,
+    image: str = "impulse",
+    impulse: str = "centred",
+    quantity: str = "gain_db",
 ) -> DataFrame:
-    """Rows of trained networks with a known error and a finite gain, for one kind of probe."""
+    """Rows of trained networks with a known error and a finite gain, for one kind of probe.
+
+    Parameters
+    ----------
+    quantity
+        The column that must be finite.
+    """
     chosen = (zoo["image"] == image) & (zoo["projection"] == projection)
     if image == "impulse":
         chosen &= zoo["impulse"] == impulse
     trained = ~zoo["random_weights"].astype(str).str.lower().eq("true")
-    known = zoo["top5_error"].notna() & np.isfinite(zoo["gain_db"].astype(float))
+    known = zoo["top5_error"].notna() & np.isfinite(zoo[quantity].astype(float))
     return zoo[chosen & trained & known & zoo["family"].isin(JUDGED_FAMILIES)]
 
 

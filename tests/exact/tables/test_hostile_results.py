@@ -30,7 +30,7 @@ from maxgain.files.csv import read_frame
 from maxgain.pipeline.curves import write_curves
 from maxgain.pipeline.quantities import write_gains
 from maxgain.pipeline.training import run_training_job
-from maxgain.tables.curves import CURVE_COLUMNS, CURVE_NUMBERS
+from maxgain.tables.curves import CURVE_COLUMNS, CURVE_NUMBERS, RESPONSE_COLUMNS
 from maxgain.tables.results import read_result_tables
 from maxgain.tables.toy import COLUMNS as TOY_COLUMNS
 from maxgain.tables.verdicts import VERDICT_COLUMNS, read_verdicts
@@ -225,6 +225,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("mnist_rates", "capacity"):
         table = pd.read_csv(committed / f"curves/{name}.csv")
         short = table[(table["epoch"] <= 2) & (table["seed"] == 0)]
+        short = short.assign(**dict.fromkeys(RESPONSE_COLUMNS, -1.5))
         short.to_csv(folder / f"curves/{name}.csv", index=False, na_rep="nan")
     for name in ("toy.csv", "zoo.csv", "zoo_missing.csv"):
         (folder / name).write_bytes((committed / name).read_bytes())
@@ -360,7 +361,9 @@ def test_no_verdict_table_is_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "verdicts.csv"
     path.write_bytes(content)
     assert_refused(path, lambda: read_verdicts(path))
-    row = dict.fromkeys(VERDICT_COLUMNS, "1") | {"verdict": "reproduced"}
+    row = dict.fromkeys(VERDICT_COLUMNS, "1") | {"verdict": "reproduced", "stand_in": "True"}
+    pd.DataFrame([row | {"stand_in": "perhaps"}]).to_csv(path, index=False)
+    assert_refused(path, lambda: read_verdicts(path), "stand_in 'perhaps'; allowed are True, False")
     for change in ({"seeds": "nan"}, {"effect": "text"}):
         pd.DataFrame([row]).to_csv(path, index=False)
         read_verdicts(path)
