@@ -94,7 +94,7 @@ def training_data(prepared: PreparedData) -> TrainingData:
         validation_pixels=prepared.validation_images,
         validation_labels=prepared.validation_labels,
         classes=prepared.number_of_classes,
-        flips=prepared.role == "cifar10",
+        flips=prepared.dataset == "cifar10",
     )
 
 

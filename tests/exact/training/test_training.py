@@ -67,7 +67,7 @@ def _prepared(role: str = "cifar10", shape: tuple[int, int, int] = (3, 9, 8)) ->
         validation_images=_pixels(1, 9, shape).permute(0, 2, 3, 1).contiguous(),
         validation_labels=torch.arange(9) % 7,
         mean_image=_pixels(2, 1, shape)[0].abs(),
-        role=role,
+        dataset=role,
         label="noise [/bold]",  # It must reach the log as it is.
         stand_in=True,
         classes=tuple("abcdefg"),
