@@ -140,6 +140,7 @@ def _look_through(location: Path) -> _Found:
         Console(stderr=True).print(
             f"{location}: passed over the hidden {', '.join(found.hidden[:5])}"
             + (f" and {len(found.hidden) - 5} more" if len(found.hidden) > 5 else ""),
+            soft_wrap=True,
             markup=False,
             highlight=False,
         )
