@@ -3,7 +3,8 @@
 import struct
 import warnings
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 
@@ -114,11 +115,7 @@ def read_picture(
         or floats outside of 0 to 1.
     """
     try:
-        # A small file may declare what fills the memory; Pillow's warning comes before decoding.
-        with (
-            warnings.catch_warnings(action="error", category=Image.DecompressionBombWarning),
-            Image.open(file, formats=FORMATS) as image,
-        ):
+        with _bombs_alone_warned(), Image.open(file, formats=FORMATS) as image:
             if check is not None:
                 check(*image.size)
             frames = 1 if image.format == "MPO" else getattr(image, "n_frames", 1)
@@ -132,6 +129,18 @@ def read_picture(
         said = f"it is in none of the formats {', '.join(FORMATS)}" if unknown else str(error)
         said = " ".join(said.split()) or type(error).__name__
         raise InputError(f"{place} is not a readable image: {said.rstrip('.')}.") from error
+
+
+@contextmanager
+def _bombs_alone_warned() -> Iterator[None]:
+    """Make Pillow's warning of an oversized picture an error, and no other, whatever is asked for.
+
+    A small file may declare what fills the memory; the warning comes before decoding. The others
+    are of metadata, and would end a run under PYTHONWARNINGS=error.
+    """
+    with warnings.catch_warnings(action="ignore"):
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        yield
 
 
 def _to_eight_bits(image: Image.Image, place: str) -> Image.Image:

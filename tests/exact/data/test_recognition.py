@@ -3,6 +3,8 @@
 import gzip
 import hashlib
 import io
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -228,3 +230,11 @@ def test_broken_svhn_files_are_refused(content: bytes, said: str) -> None:
     with pytest.raises(InputError, match=f"^file .*{said}") as caught:
         svhn_mat.parse_file(content, tuple("0123456789"), "file")
     assert "\n" not in str(caught.value)
+
+
+def test_the_registry_is_read_without_anything_heavy() -> None:
+    heavy = ("torch", "numpy", "pandas", "matplotlib", "scipy", "PIL")
+    code = f"import maxgain.data.registry, sys; print(sorted({heavy!r} & sys.modules.keys()))"
+    code = code.replace(f"{heavy!r}", f"set({heavy!r})")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout.strip() == "[]", done.stderr
