@@ -57,24 +57,18 @@ def prepare(
     ] = False,
 ) -> None:
     """Read a data set, preprocess it as the protocol asks, and write one file for training."""
-    import torch
+    from maxgain.pipeline.data import prepare_images
 
-    from maxgain.data.prepared import prepare_data, write_prepared
-    from maxgain.data.reading import read_source
-
-    # Sums over threads differ in the last bit with the number of threads.
-    torch.set_num_threads(1)
-    data = read_source(
+    preprocessing = {"mnist": "mean-image", "cifar10": "contrast-and-whitening"}
+    prepare_images(
         role.value,
-        source.value,
-        location,
+        output,
+        source=source.value,
+        preprocessing=preprocessing[role.value],
+        location=location,
         training_images=training_images,
         validation_images=validation_images,
         statistics_images=statistics_images,
         label=label,
         stand_in=stand_in,
     )
-    size = f"{len(data.training):,} training and {len(data.validation):,} validation images"
-    typer.echo(f"preprocessing {size}: {data.label}", err=True)
-    write_prepared(output, prepare_data(data, role.value, source.value))
-    typer.echo(f"wrote {output}", err=True)

@@ -82,7 +82,7 @@ def train(
     keep_freed_memory()
     prepared = load_prepared(data)
     run = Run(
-        dataset=prepared.role,  # type: ignore[arg-type]
+        dataset=prepared.dataset,  # type: ignore[arg-type]
         network=network.value,
         capacity=capacity,
         learning_rate=learning_rate,

@@ -1,4 +1,4 @@
-"""Preprocess images as MatConvNet's MNIST and CIFAR-10 examples do."""
+"""Preprocess images: as MatConvNet's MNIST and CIFAR-10 examples do, or to unit deviation."""
 
 from dataclasses import dataclass
 
@@ -21,6 +21,10 @@ MAXIMUM_WHITENED_PIXELS = 6144
 """Most pixels of an image that is whitened: the covariance has the square of it as entries."""
 
 
+_LEAST_DEVIATION = 1e-3
+"""Standard deviation of a channel, in 0-255 pixels, below which nothing but rounding is left."""
+
+
 _CHUNK = 2000
 """Images that are held in float64 at a time: 49 MB at 32 x 32 pixels with 3 channels."""
 
@@ -31,13 +35,20 @@ class PreprocessedImages:
 
     Attributes
     ----------
-    training, validation : preprocessed images, in units of 0-255 pixels
-    mean_image : mean of the training images, or of the data's `statistics`, before preprocessing
+    training, validation
+        Preprocessed images, in units of `pixel_scale` 0-255 pixels.
+    mean_image
+        What is subtracted of each image, in 0-255 pixels: the mean over the training images, or
+        over the data's `statistics`.
+    pixel_scale
+        0-255 pixels that one unit of a channel stands for; None where the unit is one pixel. A gain
+        in 0-255 units is measured with the division by it as part of the network.
     """
 
     training: Float32[Tensor, "training channels height width"]
     validation: Float32[Tensor, "validation channels height width"]
     mean_image: Float32[Tensor, "channels height width"]
+    pixel_scale: Float32[Tensor, "channels"] | None = None
 
 
 def subtract_mean_image(data: DataSet) -> PreprocessedImages:
@@ -48,6 +59,42 @@ def subtract_mean_image(data: DataSet) -> PreprocessedImages:
     mean = _mean_image(data.training.images if data.statistics is None else data.statistics)
     return PreprocessedImages(
         _subtract(data.training.images, mean), _subtract(data.validation.images, mean), mean.float()
+    )
+
+
+def standardise_channels(data: DataSet) -> PreprocessedImages:
+    """Subtract each channel's mean and divide by its standard deviation, over images and places.
+
+    Both are taken over the training images, or the data's `statistics`, from sums of integers, so
+    that they are exact but for the last rounding.
+
+    Raises
+    ------
+    InputError
+        A channel has the same value everywhere.
+    """
+    reference = data.training.images if data.statistics is None else data.statistics
+    count = reference.numel() // reference.shape[1]
+    total = torch.zeros(reference.shape[1], dtype=torch.int64)
+    squares = torch.zeros(reference.shape[1], dtype=torch.int64)
+    for chunk in _chunks(reference):
+        wide = chunk.to(torch.int64)
+        total += wide.sum((0, 2, 3))
+        squares += (wide * wide).sum((0, 2, 3))
+    mean = total.double() / count
+    deviation = (squares.double() / count - mean**2).clamp(min=0).sqrt()
+    constant = [channel for channel, x in enumerate(deviation.tolist()) if x < _LEAST_DEVIATION]
+    if constant:
+        raise InputError(
+            f"{data.label}: channel {constant[0]} of the training images has the value "
+            f"{mean[constant[0]]:g} everywhere; standardisation divides by its deviation."
+        )
+    mean_image = mean[:, None, None].expand(reference.shape[1:])
+    parts = [_subtract(part.images, mean_image) for part in (data.training, data.validation)]
+    for images in parts:
+        images /= deviation.float()[:, None, None]
+    return PreprocessedImages(
+        parts[0], parts[1], mean_image.float().contiguous(), deviation.float()
     )
 
 

@@ -3,28 +3,21 @@
 import bz2
 import gzip
 import lzma
-import os
 import stat
 import tarfile
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from io import BufferedIOBase
 from pathlib import Path, PurePosixPath
 from typing import cast
 
 from maxgain.errors import InputError
-
-MAXIMUM_FILE_BYTES = 2**30
-"""Most bytes of one file that are read: MNIST's largest has 47 MB."""
-
+from maxgain.files.folders import LeftOut, files_below
+from maxgain.files.members import Member, file_member, naming_broken_archive
 
 MAXIMUM_MEMBERS = 2_000_000
-"""Most members of an archive."""
-
+"""Most members of an archive or files of a folder."""
 
 _MAXIMUM_HEADER_BYTES = 2**20
 
@@ -48,74 +41,31 @@ _LONG_HEADERS = (
 )
 
 
-_BROKEN_ARCHIVE = (
-    tarfile.TarError,
-    zipfile.BadZipFile,
-    zlib.error,
-    lzma.LZMAError,
-    EOFError,
-    OSError,
-    RuntimeError,  # zipfile: the member is encrypted.
-    NotImplementedError,  # zipfile: unknown compression.
-    ValueError,  # tarfile: a number in a header is none.
-    OverflowError,
-    MemoryError,  # lzma: a dictionary of absurd size is declared.
-)
-
-
-@dataclass(frozen=True)
-class Member:
-    """A regular file in a folder or archive.
-
-    Attributes
-    ----------
-    name : path below the folder or in the archive, with forward slashes
-    place : name with the folder or archive before it, for messages
-    size : declared size in bytes
-    open : opens the content; for a tar archive only before the next member is asked for
-    """
-
-    name: str
-    place: str
-    size: int
-    open: Callable[[], BufferedIOBase]
-
-    def read(self, limit: int = MAXIMUM_FILE_BYTES) -> bytes:
-        """Return the content.
-
-        Raises
-        ------
-        InputError
-            The file declares or has more than `limit` bytes, or other than it declares, or its
-            archive is broken.
-        """
-        if self.size > limit:
-            raise InputError(
-                f"{self.place} declares {self.size} bytes; allowed are at most {limit}."
-            )
-        with naming_broken_archive(self.place), self.open() as file:
-            content = read_at_most(file, self.size + 1)
-        if len(content) != self.size:
-            raise InputError(f"{self.place} does not have the {self.size} bytes that it declares.")
-        return content
-
-
-def iterate_members(location: Path) -> Iterator[Member]:
-    """Yield the regular files of a folder (in order of name) or archive (in its order).
+def iterate_members(location: Path, left_out: LeftOut = lambda folder: False) -> Iterator[Member]:
+    """Regular files of a folder (in order of name) or archive (in its order).
 
     Archives may be tar (plain, gzip, bzip2, xz) or zip; what they are is read from the content.
+    In a folder links are followed, to files and to folders; in an archive none may be.
+
+    Parameters
+    ----------
+    left_out
+        Tells of a folder, by its path below `location`, whether to pass over it and all in it.
 
     Raises
     ------
     InputError
-        `location` is missing, is neither folder nor archive, or is a broken archive; or an archive
-        has a link, device or sparse file, an absolute name, one with ``..``, or one name twice.
+        `location` is missing, is neither folder nor archive, or is a broken archive; a folder has
+        a link to one that it lies in; or an archive has a link, device or sparse file, an absolute
+        name, one with ``..``, or one name twice.
     """
     with naming_broken_archive(str(location)):
         is_folder, is_file = location.is_dir(), location.is_file()
         zipped = is_file and zipfile.is_zipfile(location)
     if is_folder:
-        yield from _iterate_folder(location)
+        for count, path in enumerate(files_below(location, left_out)):
+            _refuse_too_many(count, location)
+            yield file_member(location / path, path.as_posix())
     elif not is_file:
         raise InputError(f"{location} is no folder or file; give a folder or an archive.")
     else:
@@ -125,52 +75,9 @@ def iterate_members(location: Path) -> Iterator[Member]:
             if member.name in seen:
                 raise InputError(f"{member.place} is in the archive twice; names must differ.")
             seen.add(member.name)
-            yield member
-
-
-def file_member(path: Path, name: str) -> Member:
-    """Return the file at `path` as a member called `name`.
-
-    Raises
-    ------
-    InputError
-        There is none, it may not be read, or it is a pipe, device or folder.
-    """
-    with naming_broken_archive(str(path)):
-        status = path.stat()
-    if not stat.S_ISREG(status.st_mode):
-        raise InputError(f"{path} is not a regular file; allowed are files and folders.")
-    return Member(name, str(path), status.st_size, lambda: path.open("rb"))
-
-
-def read_at_most(stream: BufferedIOBase, limit: int) -> bytes:
-    """Read up to `limit` bytes, taking memory for what comes and not for what is declared."""
-    pieces = []
-    while limit > 0 and (piece := stream.read(min(limit, _PIECE))):
-        pieces.append(piece)
-        limit -= len(piece)
-    return b"".join(pieces)
-
-
-@contextmanager
-def naming_broken_archive(place: str) -> Iterator[None]:
-    """Turn what archive readers raise on broken files into an InputError that names `place`."""
-    try:
-        yield
-    except _BROKEN_ARCHIVE as error:
-        reason = str(error) or type(error).__name__
-        raise InputError(f"{place} cannot be read: {reason}.") from error
-
-
-def _iterate_folder(folder: Path) -> Iterator[Member]:
-    def refuse(error: OSError) -> None:
-        raise InputError(f"{error.filename} cannot be read: {error.strerror}.") from error
-
-    for root, folders, names in os.walk(folder, onerror=refuse):
-        folders.sort()
-        for name in sorted(names):
-            path = Path(root, name)
-            yield file_member(path, path.relative_to(folder).as_posix())
+            folders = list(PurePosixPath(member.name).parents)[:-1]  # The last is the archive.
+            if not any(left_out(folder) for folder in reversed(folders)):
+                yield member
 
 
 class _ShortHeader(tarfile.TarInfo):
@@ -249,7 +156,7 @@ def _open_zipped(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> BufferedIO
 
 def _refuse_too_many(count: int, archive: Path) -> None:
     if count >= MAXIMUM_MEMBERS:
-        raise InputError(f"{archive} has more members than the {MAXIMUM_MEMBERS} allowed.")
+        raise InputError(f"{archive} has more files than the {MAXIMUM_MEMBERS} allowed.")
 
 
 def _checked_place(archive: Path, name: str) -> str:

@@ -34,3 +34,25 @@ def check_checksum(path: Path, checksum: str) -> None:
         raise InputError(
             f"{path} has the SHA-256 {found[: max(len(checksum), 8)]}; it must be {checksum}."
         )
+
+
+def digest_of(content: bytes, form: str) -> str:
+    """Checksum of `content` by the algorithm of the checksum `form`, as "md5:..."."""
+    algorithm = form.partition(":")[0]
+    return f"{algorithm}:{hashlib.new(algorithm, content, usedforsecurity=False).hexdigest()}"
+
+
+def digest_of_file(path: Path, form: str) -> str:
+    """Checksum of a file by the algorithm of the checksum `form`, as "md5:...".
+
+    Raises
+    ------
+    InputError
+        The file cannot be read.
+    """
+    algorithm = form.partition(":")[0]
+    try:
+        with path.open("rb") as file:
+            return f"{algorithm}:{hashlib.file_digest(file, algorithm).hexdigest()}"
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror or error}.") from error

@@ -1,20 +1,24 @@
-"""Download a file from the first of several mirrors that has it, resuming and verifying."""
+"""Download a file from the first of several mirrors that has it, resuming and verifying.
+
+`pooch.retrieve` was weighed: it starts anew where a transfer breaks off, knows one address, sets no
+limit to a file's size, compares a hash of the file alone (not of what is compressed in it), and
+unpacks a ``.gz`` file that its server marks with Content-Encoding. Its `HTTPDownloader` is used.
+"""
 
 import os
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from types import TracebackType
 from typing import IO, Any
 from urllib.parse import urlsplit
 
 import requests
 import urllib3
 from pooch import HTTPDownloader
-from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from maxgain.errors import InputError
+from maxgain.files.content_encoding import EncodingError, encodings_of, keep_right_form
+from maxgain.files.progress import ProgressBar
 
 MAXIMUM_BYTES = 4 * 2**30
 """Most bytes of a file, unless the caller says otherwise."""
@@ -56,18 +60,28 @@ def download(
 ) -> str:
     """Download a file from the first mirror that has it whole and right.
 
+    Servers that mark a ``.gz`` file as Content-Encoding: gzip, and those that compress a file
+    although asked not to, are both understood: the one form of the body that `verify` accepts is
+    kept, a compressed file's own form first.
+
     Bytes gather in `destination` with ``.part`` appended, which a later call goes on from where
     the server allows; `destination` appears when `verify` has passed, never before.
 
     Parameters
     ----------
-    urls : addresses of one file, http or https, in the order to be tried
-    destination : path of the file
-    verify : raises InputError when the file at the path it is given is not right; that path ends
-        in ``.part``
-    progress : whether to show a progress bar on the terminal
-    maximum_bytes : most bytes that are accepted
-    timeout : seconds that a server may stay silent
+    urls
+        Addresses of one file, http or https, in the order to be tried.
+    destination
+        Path of the file.
+    verify
+        Raises InputError when the file at the path it is given is not right; that path ends in
+        ``.part``.
+    progress
+        Whether to show a progress bar on the terminal.
+    maximum_bytes
+        Most bytes that are accepted.
+    timeout
+        Seconds that a server may stay silent.
 
     Returns
     -------
@@ -112,7 +126,7 @@ def _try_mirror(
     for attempt in range(_ATTEMPTS):
         start = part.stat().st_size if part.exists() else 0
         try:
-            _transfer(url, part, progress, maximum_bytes, timeout)
+            encodings = _transfer(url, part, progress, maximum_bytes, timeout)
         except _TooLargeError as error:
             part.unlink()
             return str(error)
@@ -123,8 +137,8 @@ def _try_mirror(
             time.sleep(_PAUSE * attempt)
             continue
         try:
-            verify(part)
-        except InputError as error:
+            keep_right_form(part, url, encodings, verify, maximum_bytes)
+        except (InputError, EncodingError) as error:
             part.unlink()
             reason = f"not the right content: {error}"
             if start == 0:
@@ -134,8 +148,14 @@ def _try_mirror(
     return reason
 
 
-def _transfer(url: str, part: Path, progress: bool, maximum_bytes: int, timeout: float) -> None:
-    """Append to `part` what it lacks of the file at `url`, or write it anew.
+def _transfer(
+    url: str, part: Path, progress: bool, maximum_bytes: int, timeout: float
+) -> tuple[str, ...]:
+    """Append to `part` what it lacks of the body at `url`, or write it anew.
+
+    Returns
+    -------
+    The body's encodings.
 
     Raises
     ------
@@ -145,7 +165,7 @@ def _transfer(url: str, part: Path, progress: bool, maximum_bytes: int, timeout:
     if urlsplit(url).scheme not in ("http", "https"):
         raise _TransferError("the address is not http or https")
     try:
-        with part.open("ab") as file, _ProgressBar(part.stem, shown=progress) as bar:
+        with part.open("ab") as file, ProgressBar(part.stem, shown=progress) as bar:
             target = _PartFile(file, bar, maximum_bytes)
             headers = {"Accept-Encoding": "identity"}
             if target.start:
@@ -156,8 +176,9 @@ def _transfer(url: str, part: Path, progress: bool, maximum_bytes: int, timeout:
                 url, target, None
             )
             target.check_complete()
+            return target.encodings
     except _AlreadyWhole:
-        return
+        return ()
     except (requests.RequestException, urllib3.exceptions.HTTPError, ValueError) as error:
         raise _TransferError(_describe(error)) from error
 
@@ -165,12 +186,13 @@ def _transfer(url: str, part: Path, progress: bool, maximum_bytes: int, timeout:
 class _PartFile:
     """The file that a transfer appends to; it refuses what should not be appended."""
 
-    def __init__(self, file: IO[bytes], bar: "_ProgressBar", maximum_bytes: int) -> None:
+    def __init__(self, file: IO[bytes], bar: "ProgressBar", maximum_bytes: int) -> None:
         self.start = file.tell()
         self._file = file
         self._bar = bar
         self._maximum = maximum_bytes
         self._expected: int | None = None
+        self.encodings: tuple[str, ...] = ()
 
     def check_response(self, response: requests.Response, **_: Any) -> None:
         """Look at the answer before its body is read."""
@@ -179,6 +201,9 @@ class _PartFile:
         if response.status_code == 416 and self.start:
             raise _AlreadyWhole
         offset = self._offset(response)
+        self.encodings = encodings_of(response.headers.get("Content-Encoding"))
+        # The body is kept as it comes: urllib3 decodes what this header names.
+        response.raw.headers.discard("Content-Encoding")
         length = response.headers.get("Content-Length")
         if length is not None:
             self._expected = offset + int(length)
@@ -213,57 +238,6 @@ class _PartFile:
         size = self._file.tell()
         if size == 0 or (self._expected is not None and size != self._expected):
             raise _TransferError(f"it ended after {size} of {self._expected} bytes")
-
-
-class _ProgressBar:
-    """The progress bar that pooch drives, drawn by rich on standard error."""
-
-    def __init__(self, name: str, *, shown: bool) -> None:
-        self.total = 0  # Bytes of the body: set by pooch.
-        self._offset = 0
-        self._done = 0
-        self._progress = Progress(
-            TextColumn(name),
-            BarColumn(),
-            DownloadColumn(),
-            TimeRemainingColumn(),
-            console=Console(stderr=True),
-            disable=not shown,
-        )
-        self._task = self._progress.add_task(name, total=None)
-
-    def __enter__(self) -> "_ProgressBar":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self._progress.live.is_started:  # Else it would print an empty line.
-            self._progress.stop()
-
-    def start_at(self, offset: int) -> None:
-        """Appear, and count the body from `offset` on."""
-        self._offset = offset
-        self._progress.start()
-
-    def update(self, count: int) -> None:
-        """Move on by `count` bytes."""
-        self._done += count
-        total = self._offset + self.total if self.total else None
-        done = self._offset + self._done
-        self._progress.update(
-            self._task, total=total, completed=done if total is None else min(done, total)
-        )
-
-    def reset(self) -> None:
-        """Go back to the beginning of the body."""
-        self._done = 0
-
-    def close(self) -> None:
-        """Do nothing: the bar ends with the transfer."""
 
 
 def _describe(error: Exception) -> str:

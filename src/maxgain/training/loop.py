@@ -16,7 +16,8 @@ from maxgain.training.batches import Images, derived_seed, draw_batches
 from maxgain.training.device import choose_device
 from maxgain.training.engine import Score, Trainer, evaluate, training_twin
 from maxgain.training.optimisers import Optimiser
-from maxgain.training.registry import AUGMENTATIONS, OPTIMISERS
+from maxgain.data.registry import AUGMENTATIONS
+from maxgain.training.registry import OPTIMISERS
 from maxgain.training.schedule import rate_at
 from maxgain.training.state import Epoch, TrainingState
 

@@ -1,4 +1,4 @@
-"""What a training takes by name, besides its network: optimisers and augmentations."""
+"""Optimisers by name."""
 
 from maxgain.registry import Registry, Row
 
@@ -12,14 +12,3 @@ OPTIMISERS = Registry(
 )
 """Functions of `maxgain.training.optimisers.Groups`, a run and its weight decay that give an
 `maxgain.training.optimisers.Optimiser`."""
-
-AUGMENTATIONS = Registry(
-    "augmentations",
-    (
-        Row("none", "maxgain.data.augmentation:no_augmentation"),
-        Row("batch-flip", "maxgain.data.augmentation:batch_flip"),
-        Row("flip-and-crop", "maxgain.data.augmentation:flip_and_crop"),
-    ),
-    Row,
-)
-"""Functions without arguments that give a `maxgain.data.augmentation.Augmentation`."""

@@ -12,6 +12,7 @@ from hypothesis.extra.numpy import arrays
 from maxgain.data.formats import cifar_binary as cifar
 from maxgain.data.formats import idx
 from maxgain.data.images import DataSet, ImageData, choose_stratified
+from maxgain.data.registry import OFFICIAL
 from maxgain.data.sources.photograph_patches import blend_with_patches
 from maxgain.errors import InputError
 
@@ -40,7 +41,8 @@ def test_idx_pair_names_the_classes_up_to_the_highest_label(idx_bytes: WriteIdx)
 
 def test_cifar_batch_is_label_then_red_green_and_blue_rows() -> None:
     record = bytes([7]) + bytes([1] * 1024) + bytes([2] * 1024) + bytes(range(256)) * 4
-    batch = cifar.parse_batch(record + record, "batch")
+    names = OFFICIAL.find("cifar10").classes
+    batch = cifar.parse_batch(record + record, "batch", classes=names)
     assert batch.labels.tolist() == [7, 7]
     assert batch.classes[7] == "horse"
     assert batch.images[1, 0].unique().tolist() == [1]
@@ -50,8 +52,21 @@ def test_cifar_batch_is_label_then_red_green_and_blue_rows() -> None:
 
 
 def test_batches_are_joined_in_order() -> None:
-    batches = [cifar.parse_batch(bytes([label]) + bytes(3072), "batch") for label in (3, 1, 2)]
-    assert cifar.join_batches(batches).labels.tolist() == [3, 1, 2]
+    files = {str(label): bytes([label]) + bytes(3072) for label in (3, 1, 2, 7)}
+    training, validation = cifar.read_cifar10(files, None, "batches")
+    assert training.labels.tolist() == [3, 1, 2]
+    assert validation.labels.tolist() == [7]
+
+
+def test_cifar100_has_the_class_after_the_superclass() -> None:
+    pixels = bytes(range(256)) * 12
+    batch = cifar.parse_batch(bytes([19, 99]) + pixels, "file", cifar.CIFAR100)
+    assert batch.labels.tolist() == [99]
+    assert batch.images.flatten().tolist() == list(pixels)
+    with pytest.raises(InputError, match="label 100; allowed are 0 to 99"):
+        cifar.parse_batch(bytes([0, 100]) + pixels, "file", cifar.CIFAR100)
+    with pytest.raises(InputError, match="50,000 whole records of 3074 bytes"):
+        cifar.parse_batch(bytes([0]) + pixels, "file", cifar.CIFAR100)
 
 
 @given(st.lists(st.integers(0, 4), min_size=1, max_size=60), st.data(), st.integers(0, 99))

@@ -29,13 +29,15 @@ from maxgain.data.formats import cifar_binary as cifar
 from maxgain.data.formats import idx, image_folder
 from maxgain.data.images import DataSet
 from maxgain.data.prepared import load_prepared, prepare_data, write_prepared
+from maxgain.data.registry import OFFICIAL
 from maxgain.data.sources.local import read_local
-from maxgain.data.sources.official_files import CIFAR10_FILES
 from maxgain.errors import InputError
 from maxgain.files import archives as members
 
 # What is imported at the first use: no test is to count that as its file's memory.
 Image.init()
+
+CIFAR10_FILES = OFFICIAL.find("cifar10").file_names
 
 WriteFolder = Callable[[Path], dict[str, np.ndarray]]
 WriteTar = Callable[..., Path]
@@ -203,8 +205,9 @@ def test_flipped_bits_are_refused_or_lose_nothing_but_the_pixel(
 def test_missing_and_doubled_files_are_named(tmp_path: Path, write_idx_folder: WriteFolder) -> None:
     write_idx_folder(tmp_path)
     path = tmp_path / "t10k-labels-idx1-ubyte"
-    (tmp_path / "t10k-labels-idx1-ubyte.gz").write_bytes(gzip.compress(path.read_bytes()))
-    refuses(tmp_path, "t10k-labels-idx1-ubyte twice")
+    other = path.read_bytes()[:-1] + b"\0"
+    (tmp_path / "t10k-labels-idx1-ubyte.gz").write_bytes(gzip.compress(other))
+    refuses(tmp_path, "labels-idx1-ubyte and .*labels-idx1-ubyte.gz differ in content; only one")
     path.unlink()
     (tmp_path / "t10k-labels-idx1-ubyte.gz").unlink()
     refuses(tmp_path, "lacks t10k-labels-idx1-ubyte")
@@ -368,7 +371,7 @@ def test_members_are_counted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(members, "MAXIMUM_MEMBERS", 5)
-    refuses(write_tar(tmp_path / "many.tar", image_members), "more members than the 5 allowed")
+    refuses(write_tar(tmp_path / "many.tar", image_members), "more files than the 5 allowed")
 
 
 @pytest.mark.parametrize("mode", ["w", "w:gz", "w:xz", "w:bz2"])
@@ -459,9 +462,9 @@ def _png(mode: str = "RGB", size: tuple[int, int] = (5, 6)) -> bytes:
     return buffer.getvalue()
 
 
-def _encoded(image_format: str) -> bytes:
+def _encoded(image_format: str, mode: str = "RGB", colour: float = 0) -> bytes:
     buffer = io.BytesIO()
-    Image.new("RGB", (5, 6)).save(buffer, image_format)
+    Image.new(mode, (5, 6), colour).save(buffer, image_format)
     return buffer.getvalue()
 
 
@@ -482,23 +485,24 @@ def _crc(content: bytes) -> int:
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"", "is no image"),
-        (b"GIF89a", "is no image"),
-        (_encoded("GIF"), "is no image"),
-        (_encoded("TIFF"), "is no image"),
-        (_encoded("BMP"), "is no image"),
-        (pickle.dumps([1]), "is no image"),
-        (_png()[:45], "is no image"),
-        (_png()[:-20] + bytes(20), "is no image"),
-        (_encoded("JPEG")[:-40], "is no image"),
-        (_png_bomb(), "is no image|allowed are at most"),
+        (b"", "is not a readable image"),
+        (b"GIF89a", "is not a readable image"),
+        (_encoded("GIF"), "is not a readable image"),
+        (pickle.dumps([1]), "is not a readable image"),
+        (_png()[:45], "is not a readable image"),
+        (_png()[:-20] + bytes(20), "is not a readable image"),
+        (_encoded("JPEG")[:-40], "is not a readable image"),
+        (_png_bomb(), "is not a readable image|allowed are at most"),
         (_png(size=(1025, 1024)), "1024 x 1025; allowed are at most 1048576"),
         (_png(size=(6, 6)), "all images must have one size"),
         (_png("L"), "all images must have one size and be all grey or all colour"),
-        (_png("RGBA"), "of mode RGBA; allowed are"),
-        (_png("P"), "of mode P; allowed are"),
-        (_png("1"), "of mode 1; allowed are"),
-        (_png("I;16"), "of mode I"),
+        (_png("RGBA"), "has transparent pixels"),
+        (_png("1"), "all images must have one size and be all grey or all colour"),
+        (_png("I;16"), "all images must have one size and be all grey or all colour"),
+        (_encoded("TIFF", "F", 2.0), "floats from 2 to 2; allowed are 0"),
+        (_encoded("TIFF", "F", float("nan")), "floats from nan to nan; allowed are 0"),
+        (_encoded("TIFF", "I", 256), "integers of 32 or signed 16 bits from 256 to 256"),
+        (_encoded("TIFF", "LAB"), "of mode LAB"),
     ],
 )
 def test_broken_and_unequal_images_are_named(
@@ -571,7 +575,7 @@ def prepared_path(tmp_path: Path, write_idx_folder: WriteFolder) -> Path:
     write_idx_folder(tmp_path / "digits")
     data: DataSet = read_local(tmp_path / "digits")
     path = tmp_path / "prepared.safetensors"
-    write_prepared(path, prepare_data(data, "mnist", "local"))
+    write_prepared(path, prepare_data(data, "mean-image", dataset="mnist", source="local"))
     return path
 
 
@@ -622,7 +626,9 @@ def _fill(name: str, place: int, value: float) -> Callable[..., None]:
         (_set("validation_images", lambda t: t[..., 1:]), "validation_images has the shape"),
         (_set("training_images", lambda t: t[:0]), "training_images has the shape"),
         (_set("training_images", lambda t: t[0]), "training_images has the shape"),
-        (_set("mean_image", lambda t: t[None]), "training_images has the shape"),
+        (_set("mean_image", lambda t: t[None]), "mean_image has the shape .* metadata say"),
+        (lambda tensors: tensors.update(pixel_scale=torch.zeros(1)), "pixel_scale is"),
+        (lambda tensors: tensors.update(pixel_scale=torch.ones(3)), "pixel_scale is"),
         (lambda tensors: tensors.pop("mean_image"), "has the tensors training_images"),
         (lambda tensors: tensors.update(more=torch.zeros(1)), "has the tensors mean_image, more"),
     ],
@@ -638,8 +644,11 @@ def test_prepared_files_of_wrong_content_are_refused(
 @pytest.mark.parametrize(
     ("about", "said"),
     [
-        ({"version": 1}, "version: .* make it again with `maxgain prepare`"),
-        ({"version": 3}, "version"),
+        ({"version": 2}, "version: .* make it again with `maxgain pipeline prepare`"),
+        ({"version": 4}, "version"),
+        ({"shape": [3, 28, 28]}, r"mean_image has the shape \(1, 28, 28\); the metadata say"),
+        ({"label_noise": {"rate": 1.0, "seed": 0}}, "label_noise.rate is 1.0"),
+        ({"label_noise": {"rate": "x", "seed": 0}}, "label_noise"),
         ({"label": 3}, "label"),
         ({"stand_in": "no"}, "stand_in"),
         ({"classes": "0123456789"}, "classes"),
@@ -677,7 +686,7 @@ def test_a_file_that_cannot_grow_leaves_the_earlier_one(prepared_path: Path) -> 
 
 def test_other_files_are_no_prepared_data(tmp_path: Path) -> None:
     path = tmp_path / "x.safetensors"
-    with pytest.raises(InputError, match="does not exist; make it with `maxgain prepare`"):
+    with pytest.raises(InputError, match="does not exist; make it with `maxgain pipeline prepare`"):
         load_prepared(path)
     save_file({"a": torch.zeros(1)}, path)
     with pytest.raises(InputError, match="no metadata named maxgain"):

@@ -9,7 +9,12 @@ import torch
 
 from maxgain.data import preprocessing
 from maxgain.data.images import DataSet, ImageData
-from maxgain.data.preprocessing import PreprocessedImages, normalise_and_whiten, subtract_mean_image
+from maxgain.data.preprocessing import (
+    PreprocessedImages,
+    normalise_and_whiten,
+    standardise_channels,
+    subtract_mean_image,
+)
 from maxgain.errors import InputError
 
 
@@ -139,3 +144,43 @@ def test_whitening_refuses_sizes_it_cannot_handle(shape: tuple[int, int, int]) -
     part = ImageData(images, torch.tensor([0, 1]), ("a", "b"))
     with pytest.raises(InputError, match="whitening allows 2 to 6144"):
         normalise_and_whiten(DataSet(part, part, "data", stand_in=False))
+
+
+# Standardisation
+
+
+@pytest.mark.parametrize("with_statistics", [False, True])
+def test_standardised_channels_have_mean_zero_and_deviation_one(with_statistics: bool) -> None:
+    random = np.random.default_rng(4)
+    scales = np.array([10, 100, 250])[:, None, None]
+    parts = [
+        torch.from_numpy((random.random((count, 3, 5, 4)) * scales).astype(np.uint8))
+        for count in (4001, 7, 6000)
+    ]
+    labelled = [
+        ImageData(part, torch.zeros(len(part), dtype=torch.int64), ("a",)) for part in parts
+    ]
+    statistics = parts[2] if with_statistics else None
+    data = DataSet(labelled[0], labelled[1], "data", False, statistics=statistics)
+    result = standardise_channels(data)
+    reference = parts[2 if with_statistics else 0].double()
+    mean, deviation = reference.mean((0, 2, 3)), reference.std((0, 2, 3), correction=0)
+    assert result.pixel_scale is not None
+    assert torch.allclose(result.pixel_scale.double(), deviation, rtol=1e-6)
+    assert torch.allclose(result.mean_image.double(), mean[:, None, None].expand(3, 5, 4))
+    for part, pixels in zip(parts, (result.training, result.validation), strict=False):
+        expected = (part.double() - mean[:, None, None]) / deviation[:, None, None]
+        assert torch.allclose(pixels.double(), expected, atol=1e-5)
+    if not with_statistics:
+        assert torch.allclose(result.training.mean((0, 2, 3)), torch.zeros(3), atol=1e-4)
+        assert torch.allclose(
+            result.training.std((0, 2, 3), correction=0), torch.ones(3), atol=1e-4
+        )
+
+
+def test_a_constant_channel_cannot_be_standardised() -> None:
+    images = torch.randint(0, 256, (10, 2, 3, 3), dtype=torch.uint8)
+    images[:, 1] = 77
+    part = ImageData(images, torch.zeros(10, dtype=torch.int64), ("a",))
+    with pytest.raises(InputError, match="channel 1 of the training images has the value 77"):
+        standardise_channels(DataSet(part, part, "data", False))

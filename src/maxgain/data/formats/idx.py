@@ -2,6 +2,8 @@
 
 import math
 import struct
+from collections.abc import Mapping
+from io import BufferedIOBase
 
 import numpy as np
 import torch
@@ -12,6 +14,36 @@ from maxgain.data.images import ImageData
 from maxgain.errors import InputError
 
 _UNSIGNED_BYTE = 0x08
+
+
+def bound_length(stream: BufferedIOBase, name: str, place: str) -> tuple[bytes, int]:
+    """Header of the file `name`, read from its stream, and how many bytes it declares after it.
+
+    Raises
+    ------
+    InputError
+        The header is cut off, is not IDX, or is that of images for labels or the reverse.
+    """
+    dimensions = int(name.removesuffix("-ubyte")[-1])
+    header = stream.read(header_length(dimensions))
+    return header, math.prod(parse_header(header, dimensions, place))
+
+
+def read_files(
+    files: Mapping[str, bytes], classes: tuple[str, ...] | None, place: str
+) -> tuple[ImageData, ImageData]:
+    """Training and validation images of two pairs of IDX files, training images and labels first.
+
+    Raises
+    ------
+    InputError
+        A file is broken, the counts of a pair differ, or a label has no class.
+    """
+    names = list(files)
+    training = parse_pair(files[names[0]], files[names[1]], classes, f"{place} (train)")
+    return training, parse_pair(
+        files[names[2]], files[names[3]], training.classes, f"{place} (t10k)"
+    )
 
 
 def parse_header(content: bytes, dimensions: int, name: str) -> tuple[int, ...]:

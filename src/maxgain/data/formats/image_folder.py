@@ -2,47 +2,47 @@
 
 import io
 import math
-import warnings
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from PIL import Image
 
 from maxgain.data.images import ImageData
-from maxgain.data.pictures import BROKEN_IMAGE
+from maxgain.data.pictures import SUFFIXES, read_picture
 from maxgain.errors import InputError
-from maxgain.files.archives import Member
-
-SUFFIXES = (".png", ".jpg", ".jpeg")
-
+from maxgain.files.members import Member
 
 SPLITS = ("train", "test")
-
+"""Names of the folders of the training and the validation images."""
 
 MAXIMUM_IMAGE_FILE_BYTES = 2**25
-
+"""Most bytes of one image's file."""
 
 MAXIMUM_IMAGE_PIXELS = 2**20
 """Most pixels of one image, 1024 x 1024: anything larger is no image for these networks."""
 
-
 MAXIMUM_PIXEL_BYTES = 2**30
 """Most bytes of all decoded images together; CIFAR-10 has 184 MB."""
-
 
 NamedImage = tuple[PurePosixPath, npt.NDArray[np.uint8]]
 """An image's path and its pixels, 0-255, of shape (height, width) or (height, width, 3)."""
 
-
-_MODES = {"L": 1, "RGB": 3}
+_NOT_DATA = ("thumbs.db", "desktop.ini", "icon\r")
+"""What file managers write among images, in small letters; names with a dot before are too."""
 
 
 def is_image(member: Member) -> bool:
-    """Tell whether a member is an image of the data set; refuse one that seems to be misplaced."""
+    """Whether a member is an image of the data set; one that seems to be misplaced is refused.
+
+    Raises
+    ------
+    InputError
+        It lies in a split's folder, and not as an image of a class.
+    """
     path = PurePosixPath(member.name)
-    if path.name.startswith((".", "._")) or path.name in ("Thumbs.db", "desktop.ini"):
+    if path.name.startswith(".") or path.name.lower() in _NOT_DATA:
         return False
     folders = path.parts[:-1]
     if not any(part in SPLITS for part in folders):
@@ -56,42 +56,33 @@ def is_image(member: Member) -> bool:
 
 
 def decode_image(member: Member, earlier: list[NamedImage]) -> npt.NDArray[np.uint8]:
-    """Return the pixels, 0-255, as an array (height, width) or (height, width, 3)."""
-    content = member.read(MAXIMUM_IMAGE_FILE_BYTES)
-    try:
-        with (
-            warnings.catch_warnings(action="error", category=Image.DecompressionBombWarning),
-            Image.open(io.BytesIO(content), formats=("PNG", "JPEG")) as image,
-        ):
-            _check_header(member, image, earlier)
-            return np.asarray(image)
-    except BROKEN_IMAGE as error:
-        raise InputError(f"{member.place} is no image that can be read: {error}.") from error
+    """Pixels, 0-255, as an array (height, width) or (height, width, 3); see `read_picture`.
 
-
-def _check_header(member: Member, image: Image.Image, earlier: list[NamedImage]) -> None:
-    """Check size and mode before any pixel is decoded."""
-    width, height = image.size
-    if image.mode not in _MODES or getattr(image, "n_frames", 1) != 1:
+    Raises
+    ------
+    InputError
+        The image is broken or too large, or of another size than the earlier ones.
+    """
+    content = io.BytesIO(member.read(MAXIMUM_IMAGE_FILE_BYTES))
+    picture = read_picture(content, member.place, partial(_check_size, member.place))
+    pixels = np.asarray(picture)
+    if earlier and earlier[0][1].shape != pixels.shape:
         raise InputError(
-            f"{member.place} is an image of mode {image.mode}; allowed are grey images of 8 bits "
-            "(mode L) and colour images without transparency (mode RGB)."
+            f"{member.place} has the size {pixels.shape} but {earlier[0][0]} has "
+            f"{earlier[0][1].shape}; all images must have one size and be all grey or all colour."
         )
-    shape = (height, width) if image.mode == "L" else (height, width, 3)
-    if width * height > MAXIMUM_IMAGE_PIXELS:
-        raise InputError(
-            f"{member.place} is {height} x {width}; allowed are at most {MAXIMUM_IMAGE_PIXELS} "
-            "pixels."
-        )
-    if earlier and earlier[0][1].shape != shape:
-        raise InputError(
-            f"{member.place} has the size {shape} but {earlier[0][0]} has {earlier[0][1].shape}; "
-            "all images must have one size and be all grey or all colour."
-        )
-    if (len(earlier) + 1) * math.prod(shape) > MAXIMUM_PIXEL_BYTES:
+    if (len(earlier) + 1) * math.prod(pixels.shape) > MAXIMUM_PIXEL_BYTES:
         raise InputError(
             f"{member.place} brings the images to more than {MAXIMUM_PIXEL_BYTES} bytes of "
             "pixels, the most that is allowed."
+        )
+    return pixels
+
+
+def _check_size(place: str, width: int, height: int) -> None:
+    if width * height > MAXIMUM_IMAGE_PIXELS:
+        raise InputError(
+            f"{place} is {height} x {width}; allowed are at most {MAXIMUM_IMAGE_PIXELS} pixels."
         )
 
 

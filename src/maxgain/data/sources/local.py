@@ -2,56 +2,107 @@
 
 import gzip
 import io
-import math
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from rich.console import Console
 
-from maxgain.data.formats import cifar_binary as cifar
-from maxgain.data.formats import idx
 from maxgain.data.formats.image_folder import NamedImage, decode_image, image_folder, is_image
 from maxgain.data.images import DataSet, ImageData
-from maxgain.data.sources.official_files import (
-    CIFAR10_FILES,
-    MNIST_FILES,
-    OFFICIAL_LABELS,
-    official_label,
-)
+from maxgain.data.registry import FORMATS, OFFICIAL, OfficialSet
+from maxgain.data.sources.recognition import choose_label, formats_by_file, layouts, recognise
 from maxgain.errors import InputError
-from maxgain.files.archives import (
+from maxgain.files.archives import iterate_members
+from maxgain.files.checksums import sha256_of
+from maxgain.files.members import (
     MAXIMUM_FILE_BYTES,
     Member,
-    iterate_members,
     naming_broken_archive,
     read_at_most,
 )
-from maxgain.files.checksums import sha256_of
-
-CIFAR10_ARCHIVE = "cifar-10-binary.tar.gz"
-
+from maxgain.registry import load_function
 
 _GZIP_MARK = b"\x1f\x8b"
 
+_PICKLED = (
+    "data_batch_1",
+    "test_batch",
+    "cifar-10-python.tar.gz",
+    "cifar-100-python.tar.gz",
+)
+"""Files of the versions of CIFAR-10 and CIFAR-100 that are pickles."""
 
-_PICKLED = ("data_batch_1", "test_batch", "cifar-10-python.tar.gz")
+_HIDDEN = ("__macosx", "@eadir", "$recycle.bin", "system volume information", "lost+found")
+"""Folders that systems make, in small letters; those with a dot before are of programs."""
 
 
-def read_local(location: Path, *, label: str | None = None, stand_in: bool = False) -> DataSet:
-    """Return the data set in a folder or archive.
+@dataclass
+class _Found:
+    """What a location has.
 
-    Found by their names are: MNIST's four IDX files, each with or without ``.gz`` (any other data
-    in IDX files of these names too); the six batches of CIFAR-10's binary version, or its archive;
-    or images ``train/CLASS/NAME`` and ``test/CLASS/NAME`` ending in .png, .jpg or .jpeg, which may
-    lie in one folder more. The classes of an image folder are its folders' names, in order.
+    Attributes
+    ----------
+    files
+        Content of each official file, by its name.
+    places
+        Where each of them was first met.
+    images
+        Those of an image folder.
+    hidden
+        Folders that were passed over.
+    """
+
+    files: dict[str, bytes] = field(default_factory=dict)
+    places: dict[str, str] = field(default_factory=dict)
+    images: list[NamedImage] = field(default_factory=list)
+    hidden: list[str] = field(default_factory=list)
+
+    def passes_over(self, folder: PurePosixPath) -> bool:
+        """Whether a folder is one that a system or program keeps to itself."""
+        hidden = folder.name.startswith(".") or folder.name.lower() in _HIDDEN
+        if hidden and str(folder) not in self.hidden:
+            self.hidden.append(str(folder))
+        return hidden
+
+    def add_file(self, member: Member, name: str, format_name: str) -> None:
+        """Read an official file; a second copy must have the same content."""
+        content = read_content(member, name, format_name)
+        if self.files.setdefault(name, content) != content:
+            raise InputError(
+                f"{self.places[name]} and {member.place} differ in content; only one {name} can be "
+                "meant: give the folder of one data set."
+            )
+        self.places.setdefault(name, member.place)
+
+
+def read_local(
+    location: Path,
+    *,
+    label: str | None = None,
+    stand_in: bool = False,
+    verified: OfficialSet | None = None,
+) -> DataSet:
+    """Data set in a folder or archive.
+
+    Found by their names are the files of official data sets, each with or without ``.gz`` or both
+    (and any other data in files of these names), in whatever folders they lie, as torchvision's
+    ``MNIST/raw`` or ``cifar-10-batches-bin``; an archive of them; or images ``train/CLASS/NAME``
+    and ``test/CLASS/NAME``, which may lie in one folder more. The classes of an image folder are
+    its folders' names, in order. Folders that are hidden are passed over, and named.
 
     Parameters
     ----------
-    location : folder, or tar (plain, gzip, bzip2, xz) or zip archive
-    label : what results shall call the data; None takes "MNIST" or "CIFAR-10" for files whose
-        checksums are the official ones, else the location's name
-    stand_in : whether the data stands in for another data set
+    location
+        Folder, or tar (plain, gzip, bzip2, xz) or zip archive.
+    label
+        What results shall call the data; None takes the official name of files whose checksums are
+        the official ones, else the location's name.
+    stand_in
+        Whether the data stands in for another data set.
+    verified
+        The official data set that the location is already known to hold.
 
     Raises
     ------
@@ -59,127 +110,122 @@ def read_local(location: Path, *, label: str | None = None, stand_in: bool = Fal
         Nothing, several of these, or broken files are found; or `label` claims to be an official
         data set that the files are not.
     """
-    files: dict[str, bytes] = {}
-    images: list[NamedImage] = []
-    for member in _show_progress(iterate_members(location), str(location)):
+    found = _look_through(location)
+    if not found.files and not found.images:
+        for archive in sorted({file.download for row in OFFICIAL.rows() for file in row.files}):
+            if location.is_dir() and (location / archive).is_file():
+                return read_local(
+                    location / archive, label=label, stand_in=stand_in, verified=verified
+                )
+    return _data_set(location, found, label, stand_in, verified)
+
+
+def _look_through(location: Path) -> _Found:
+    found, formats = _Found(), formats_by_file()
+    for member in _show_progress(iterate_members(location, found.passes_over), str(location)):
         name = PurePosixPath(member.name).name
         if name in _PICKLED:
             raise InputError(
-                f"{member.place} is CIFAR-10's Python version, whose pickles may run any code and "
-                f"are not read; use its binary version, {CIFAR10_ARCHIVE}."
+                f"{member.place} is of CIFAR's Python version, whose pickles may run any code and "
+                "are not read; use its binary version, cifar-10-binary.tar.gz or "
+                "cifar-100-binary.tar.gz."
             )
-        plain = _official_name(name)
-        if plain is not None:
-            if plain in files:
-                raise InputError(f"{location} has {plain} twice; it must be there once.")
-            files[plain] = read_plain(member, plain)
+        plain = name.removesuffix(".gz").replace(".idx", "-idx")
+        if plain in formats:
+            found.add_file(member, plain, formats[plain])
         elif is_image(member):
-            images.append((PurePosixPath(member.name), decode_image(member, images)))
-    if not files and not images and (location / CIFAR10_ARCHIVE).is_file():
-        return read_local(location / CIFAR10_ARCHIVE, label=label, stand_in=stand_in)
-    return _data_set(location, files, images, label, stand_in)
+            path = PurePosixPath(member.name)
+            found.images.append((path, decode_image(member, found.images)))
+    if found.hidden:
+        Console(stderr=True).print(
+            f"{location}: passed over the hidden {', '.join(found.hidden[:5])}"
+            + (f" and {len(found.hidden) - 5} more" if len(found.hidden) > 5 else ""),
+            soft_wrap=True,
+            markup=False,
+            highlight=False,
+        )
+    return found
 
 
-def _official_name(name: str) -> str | None:
-    """Return the official file's name that `name` spells: ``.gz`` and a dot for a dash allowed."""
-    plain = name.removesuffix(".gz").replace(".idx", "-idx")
-    return plain if plain in MNIST_FILES or plain in CIFAR10_FILES else None
-
-
-def read_plain(member: Member, plain: str) -> bytes:
-    """Return the uncompressed content of an official file, compressed by gzip or not.
+def read_content(member: Member, name: str, format_name: str) -> bytes:
+    """Uncompressed content of an official file, compressed by gzip or not.
 
     Parameters
     ----------
-    member : the file
-    plain : its official name, without ``.gz``
+    member
+        The file.
+    name
+        Its official name, without ``.gz``.
+    format_name
+        Of its data set.
 
     Raises
     ------
     InputError
         It cannot be read, or holds more than its header declares or a file may have.
     """
+    bound = load_function(FORMATS.find(format_name).length, f"format {format_name}")
     with naming_broken_archive(member.place), member.open() as file:
         stream: io.BufferedIOBase = file
         # Every opened member is buffered, and so can be looked at before it is read.
         if file.peek(2)[:2] == _GZIP_MARK:  # type: ignore[attr-defined]
             stream = gzip.GzipFile(fileobj=file)
-        if plain in CIFAR10_FILES:
-            header, declared = b"", cifar.BATCH_BYTES
-        else:
-            dimensions = int(plain.removesuffix("-ubyte")[-1])
-            header = stream.read(idx.header_length(dimensions))
-            declared = math.prod(idx.parse_header(header, dimensions, member.place))
+        header, declared = bound(stream, name, member.place)
         if declared > MAXIMUM_FILE_BYTES:
             raise InputError(
                 f"{member.place} declares {declared} bytes; allowed are {MAXIMUM_FILE_BYTES}."
             )
         # One byte more than declared shows that there is more, without reading it all.
-        return header + read_at_most(stream, declared + 1)
+        content: bytes = header + read_at_most(stream, declared + 1)
+        return content
 
 
 def _data_set(
     location: Path,
-    files: dict[str, bytes],
-    images: list[NamedImage],
+    found: _Found,
     label: str | None,
     stand_in: bool,
+    verified: OfficialSet | None,
 ) -> DataSet:
-    mnist, batches = (
-        {name: files[name] for name in table if name in files}
-        for table in (MNIST_FILES, CIFAR10_FILES)
-    )
-    found = [bool(mnist), bool(batches), bool(images)]
-    if sum(found) != 1:
+    kinds = [names for names in layouts() if any(name in found.files for name in names)]
+    if len(kinds) + bool(found.images) != 1:
+        many = kinds or found.images
+        known = "; or ".join(", ".join(names) for names in layouts())
+        hidden = f" Passed over was the hidden {found.hidden[0]}." if found.hidden else ""
         raise InputError(
-            f"{location} has {'several data sets' if any(found) else 'no data set'}; one is needed:"
-            f" {', '.join(MNIST_FILES)} (each with or without .gz); or {', '.join(CIFAR10_FILES)}; "
-            "or images train/CLASS/NAME and test/CLASS/NAME."
+            f"{location} has {'several data sets' if many else 'no data set'}; one is needed:"
+            f" {known} (each with or without .gz); or images train/CLASS/NAME and test/CLASS/NAME."
+            f"{hidden}"
         )
-    if images:
-        training, validation = image_folder(location, images)
+    official = verified
+    if found.images:
+        training, validation = image_folder(location, found.images)
         checksums: dict[str, str] = {}
     else:
-        _require_all(location, files, MNIST_FILES if mnist else CIFAR10_FILES)
-        training, validation = _mnist(location, files) if mnist else _cifar10(location, files)
+        files = _ordered(location, found, kinds[0])
+        official = verified or recognise(files)
+        training, validation = _decode(location, files, official)
         checksums = {name: sha256_of(content) for name, content in files.items()}
-    return DataSet(
-        training, validation, _choose_label(location, label, checksums), stand_in, checksums
-    )
+    chosen = choose_label(location, label, official, tuple(checksums))
+    return DataSet(training, validation, chosen, stand_in, checksums)
 
 
-def _require_all(location: Path, files: Iterable[str], table: Iterable[str]) -> None:
-    missing = sorted(set(table) - set(files))
+def _ordered(location: Path, found: _Found, names: tuple[str, ...]) -> dict[str, bytes]:
+    missing = sorted(set(names) - set(found.files))
     if missing:
         raise InputError(f"{location} lacks {', '.join(missing)}.")
+    return {name: found.files[name] for name in names}
 
 
-def _mnist(location: Path, files: dict[str, bytes]) -> tuple[ImageData, ImageData]:
-    names = list(MNIST_FILES)
-    training = idx.parse_pair(files[names[0]], files[names[1]], None, f"{location} (train)")
-    validation = idx.parse_pair(
-        files[names[2]], files[names[3]], training.classes, f"{location} (t10k)"
-    )
+def _decode(
+    location: Path, files: dict[str, bytes], official: OfficialSet | None
+) -> tuple[ImageData, ImageData]:
+    sets = layouts()[tuple(files)]
+    # Where one data set alone has the format, its classes are known without its checksums.
+    known = official or (sets[0] if len(sets) == 1 else None)
+    read = load_function(sets[0].function, f"format {sets[0].format}")
+    training, validation = read(files, known.classes if known else None, str(location))
     return training, validation
-
-
-def _cifar10(location: Path, files: dict[str, bytes]) -> tuple[ImageData, ImageData]:
-    batches = [cifar.parse_batch(files[name], f"{location}: {name}") for name in CIFAR10_FILES]
-    return cifar.join_batches(batches[:-1]), batches[-1]
-
-
-def _choose_label(location: Path, label: str | None, checksums: dict[str, str]) -> str:
-    official = official_label(checksums)
-    if label is None:
-        name = location.resolve().name.split(".")[0]
-        return official or f"{name} ({'not the official files' if checksums else 'image folder'})"
-    claimed = next((known for known in OFFICIAL_LABELS if known.lower() == label.lower()), None)
-    if claimed not in (None, official):
-        raise InputError(
-            f"label is {label!r} but the files in {location} are not the official ones of "
-            f"{claimed}; give another label."
-        )
-    return label
 
 
 def _show_progress(members: Iterator[Member], what: str) -> Iterator[Member]:
