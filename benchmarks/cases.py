@@ -16,7 +16,7 @@ class Case:
     label
         What tables and the figure call it.
     network
-        One of `maxgain.networks.recipes.RECIPES`.
+        Architecture, by its name in `maxgain.networks.registry.NETWORKS`.
     shape
         Of an image: channels, height, width.
     images

@@ -7,7 +7,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.cases import Case
-from maxgain.networks.recipes import build_network
+from maxgain.networks.building import build_network
 from maxgain.training.device import use_reproducible_kernels
 
 _SIZE = {"cpu": 2048, "cuda": 8192}

@@ -5,10 +5,13 @@ import time
 import torch
 
 from benchmarks.cases import BATCH_SIZE, LEARNING_RATE, MOMENTUM, Case, synthetic_images
-from maxgain.networks.recipes import RECIPES, build_network, initialise, parameter_rates
+from maxgain.data.augmentation import batch_flip
+from maxgain.networks.building import build_network
+from maxgain.networks.recipes import initial_network, parameter_rates, weight_decay_of
 from maxgain.response.probes import impulse_image
 from maxgain.response.snapshots import snapshot_gains
-from maxgain.training.engine import Batches, Images, Trainer
+from maxgain.training.batches import Batches, Images
+from maxgain.training.engine import Trainer, training_twin
 from maxgain.training.memory import keep_freed_memory
 from maxgain.training.optimisers import MomentumSGD
 
@@ -23,18 +26,20 @@ class EngineLoop:
     def __init__(self, case: Case, device: str, precision: str) -> None:
         keep_freed_memory()
         self._case = case
-        self._network = build_network(case.network, case.shape, 10, case.capacity)
-        initialise(case.network, self._network, torch.Generator().manual_seed(0))
+        self._network = initial_network(case.network, case.shape, 10, case.capacity, "recipe", 0)
         self._network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         steps = _STEPS[device]
         pixels, labels = synthetic_images(case, steps * BATCH_SIZE)
         pixels_on_device = (pixels.float() - 127.5).permute(0, 2, 3, 1).contiguous().to(device)
-        groups = parameter_rates(case.network, self._network)
-        optimiser = MomentumSGD(groups, MOMENTUM, RECIPES[case.network].weight_decay)
+        groups = parameter_rates(self._network, case.network)
+        optimiser = MomentumSGD(groups, MOMENTUM, weight_decay_of(case.network, None))
         images = Images(pixels_on_device, labels.to(device))
-        self._trainer = Trainer(self._network, optimiser, images, BATCH_SIZE, precision)
-        flips = (torch.arange(steps) % 2 == 0) & case.flips
-        self._batches = Batches(torch.arange(steps * BATCH_SIZE), flips)
+        # As many threads as the process was given: they decide whether the fast way pays.
+        twin = training_twin(self._network, torch.device(device), precision)
+        self._trainer = Trainer(twin, optimiser, images, BATCH_SIZE, precision, batch_flip())
+        order = torch.arange(steps * BATCH_SIZE)
+        flips = (order // BATCH_SIZE % 2 == 0) & case.flips
+        self._batches = Batches(order, flips[:, None].long())
 
     def measure(self, seconds: float) -> float:
         """Images a second over some seconds of training."""

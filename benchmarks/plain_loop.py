@@ -14,10 +14,10 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
 from benchmarks.cases import BATCH_SIZE, LEARNING_RATE, MOMENTUM, Case, synthetic_images
-from maxgain.networks.recipes import RECIPES
+from maxgain.networks.recipes import initial_network, parameter_rates, weight_decay_of
 
 # isort: split
-import maxgain.zoo.readers.torchvision_ops  # noqa: F401 - makes the next import work on CPU builds
+import maxgain.networks.torchvision_ops  # noqa: F401 - makes the next import work on CPU builds
 
 # isort: split
 from torchvision import transforms
@@ -49,17 +49,14 @@ class PlainLoop:
 
     def __init__(self, case: Case, device: str) -> None:
         self._device = torch.device(device)
-        self._network = plain_network(case).to(self._device)
-        *layers, last = [m for m in self._network if isinstance(m, nn.Conv2d)]
-        recipe = RECIPES[case.network]
+        network = initial_network(case.network, case.shape, 10, case.capacity, "recipe", 0)
+        self._network = network.to(self._device)
         groups = [
-            {"params": [getattr(layer, name) for layer in members], "lr": LEARNING_RATE * rate}
-            for members, rates in ((layers, recipe.rates), ([last], recipe.last_rates))
-            for name, rate in zip(("weight", "bias"), rates, strict=True)
+            {"params": parameters, "lr": LEARNING_RATE * rate}
+            for rate, parameters in parameter_rates(self._network, case.network).items()
         ]
-        self._optimiser = torch.optim.SGD(
-            groups, LEARNING_RATE, MOMENTUM, weight_decay=recipe.weight_decay
-        )
+        decay = weight_decay_of(case.network, None)
+        self._optimiser = torch.optim.SGD(groups, LEARNING_RATE, MOMENTUM, weight_decay=decay)
         on_gpu = self._device.type == "cuda"
         loader = DataLoader(
             Images(case, 20_000),
@@ -87,7 +84,7 @@ class PlainLoop:
         pixels = pixels.to(self._device, non_blocking=True)
         labels = labels.to(self._device, non_blocking=True)
         self._optimiser.zero_grad()
-        loss = nn.functional.cross_entropy(self._network(pixels).flatten(1), labels)
+        loss = nn.functional.cross_entropy(self._network(pixels), labels)
         loss.backward()  # type: ignore[no-untyped-call]
         self._optimiser.step()
         return loss.item()
@@ -96,50 +93,3 @@ class PlainLoop:
 def _without_end(loader: DataLoader[tuple[Tensor, int]]) -> Iterator[list[Tensor]]:
     while True:
         yield from loader
-
-
-def plain_network(case: Case) -> nn.Sequential:
-    """The case's network, layer by layer as its papers and tutorials write it."""
-    if case.network == "lenet-mnist":
-        return nn.Sequential(
-            nn.Conv2d(1, 20, 5),
-            nn.MaxPool2d(2),
-            nn.Conv2d(20, 50, 5),
-            nn.MaxPool2d(2),
-            nn.Conv2d(50, 500, 4),
-            nn.ReLU(),
-            nn.Conv2d(500, 10, 1),
-        )
-    if case.network == "lenet-cifar":
-        narrow, wide = round(32 * case.capacity), round(64 * case.capacity)
-        return nn.Sequential(
-            nn.Conv2d(3, narrow, 5, padding=2),
-            nn.MaxPool2d(3, 2, ceil_mode=True),
-            nn.ReLU(),
-            nn.Conv2d(narrow, narrow, 5, padding=2),
-            nn.ReLU(),
-            nn.AvgPool2d(3, 2, ceil_mode=True),
-            nn.Conv2d(narrow, wide, 5, padding=2),
-            nn.ReLU(),
-            nn.AvgPool2d(3, 2, ceil_mode=True),
-            nn.Conv2d(wide, wide, 4),
-            nn.ReLU(),
-            nn.Conv2d(wide, 10, 1),
-        )
-    return nn.Sequential(
-        *_with_relu(nn.Conv2d(3, 192, 5, padding=2), nn.Conv2d(192, 160, 1), nn.Conv2d(160, 96, 1)),
-        nn.MaxPool2d(3, 2),
-        nn.Dropout(),
-        *_with_relu(
-            nn.Conv2d(96, 192, 5, padding=2), nn.Conv2d(192, 192, 1), nn.Conv2d(192, 192, 1)
-        ),
-        nn.AvgPool2d(3, 2),
-        nn.Dropout(),
-        *_with_relu(nn.Conv2d(192, 192, 3, padding=1), nn.Conv2d(192, 192, 1)),
-        nn.Conv2d(192, 10, 1),
-        nn.AvgPool2d(7),
-    )
-
-
-def _with_relu(*layers: nn.Module) -> list[nn.Module]:
-    return [module for layer in layers for module in (layer, nn.ReLU())]

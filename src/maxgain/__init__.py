@@ -9,13 +9,20 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from maxgain.diagnosis.rules import Diagnosis, diagnose
+    from maxgain.diagnosis.rules import diagnose
+    from maxgain.diagnosis.sensitivity import diagnose_sensitivity
+    from maxgain.diagnosis.verdicts import Diagnosis
     from maxgain.errors import InputError
     from maxgain.monitor.monitor import GainMonitor
     from maxgain.networks.scaling import ScaledInput
     from maxgain.response.measure import Measurement, input_gradient, measure
-    from maxgain.response.probes import impulse_image
-    from maxgain.response.snapshots import snapshot_gains
+    from maxgain.response.probes import impulse_image, impulse_set
+    from maxgain.response.snapshots import (
+        SnapshotResponses,
+        mean_over_impulses,
+        snapshot_gains,
+        snapshot_responses,
+    )
     from maxgain.response.spectrum import frequency_response, maximum_gain
 
 
@@ -25,13 +32,18 @@ _HOMES = {
     "InputError": "errors",
     "Measurement": "response",
     "ScaledInput": "networks.scaling",
+    "SnapshotResponses": "response",
     "diagnose": "diagnosis",
+    "diagnose_sensitivity": "diagnosis",
     "frequency_response": "response",
     "impulse_image": "response",
+    "impulse_set": "response",
     "input_gradient": "response",
     "maximum_gain": "response",
+    "mean_over_impulses": "response",
     "measure": "response",
     "snapshot_gains": "response",
+    "snapshot_responses": "response",
 }
 
 
@@ -41,13 +53,18 @@ __all__ = [
     "InputError",
     "Measurement",
     "ScaledInput",
+    "SnapshotResponses",
     "diagnose",
+    "diagnose_sensitivity",
     "frequency_response",
     "impulse_image",
+    "impulse_set",
     "input_gradient",
     "maximum_gain",
+    "mean_over_impulses",
     "measure",
     "snapshot_gains",
+    "snapshot_responses",
 ]
 
 

@@ -91,10 +91,14 @@ class Registry(Generic[RowType]):
         Raises
         ------
         InputError
-            The name is not known, or its function cannot be imported.
+            The name is not known, or its function cannot be imported or is none.
         """
         row = self.find(name)
-        return load_function(row.function, f"{self._singular} '{name}'")
+        found = load_function(row.function, f"{self._singular} '{name}'")
+        if not callable(found):
+            raise InputError(f"{self._singular} '{name}': {row.function} is not a function.")
+        function: Callable[..., Any] = found
+        return function
 
     @cached_property
     def _installed(self) -> dict[str, str]:

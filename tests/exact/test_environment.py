@@ -83,7 +83,7 @@ def test_doors_import_nothing_heavy(module: str) -> None:
 
 def test_torchvision_imports_after_its_operators_are_declared() -> None:
     program = (
-        "import maxgain.zoo.readers.torchvision_ops, torchvision; print(torchvision.models.alexnet)"
+        "import maxgain.networks.torchvision_ops, torchvision; print(torchvision.models.alexnet)"
     )
     found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert found.returncode == 0, found.stderr

@@ -13,22 +13,24 @@ import maxgain.pipeline.provenance
 """
 _TRAINS_AND_MEASURES = """
 import torch
-from maxgain.networks.recipes import build_network, initialise, parameter_rates
+from maxgain.networks.recipes import initial_network, parameter_rates
 from maxgain.response.probes import impulse_image
 from maxgain.response.snapshots import snapshot_gains
-from maxgain.training.engine import Batches, Images, Trainer
-from maxgain.training.optimisers import MomentumSGD
+from maxgain.training.batches import Batches, Images
+from maxgain.training.engine import Trainer, training_twin
+from maxgain.training.optimisers import AdamW, MomentumSGD
 import maxgain.pipeline.quantities
 import maxgain.pipeline.training
 
-network = build_network("lenet-mnist", (1, 28, 28), 10)
-initialise("lenet-mnist", network, torch.Generator().manual_seed(0))
-optimiser = MomentumSGD(parameter_rates("lenet-mnist", network), 0.9, 0.0)
+network = initial_network("lenet-mnist", (1, 28, 28), 10, 1.0, "recipe", 0)
+groups = parameter_rates(network, "lenet-mnist")
 images = Images(torch.randn(4, 28, 28, 1), torch.arange(4))
 before = network.convolution1.weight.detach().clone()
-Trainer(network, optimiser, images, 2, "fp32").train_epoch(
-    Batches(torch.arange(4), torch.zeros(2, dtype=torch.bool)), 0.1
-)
+twin = training_twin(network, torch.device("cpu"), "fp32")
+for optimiser in (MomentumSGD(groups, 0.9, 0.0), AdamW(groups, 0.0)):
+    Trainer(twin, optimiser, images, 2, "fp32").train_epoch(
+        Batches(torch.arange(4), torch.empty(4, 0, dtype=torch.int64)), 1e-3
+    )
 assert not torch.equal(before, network.convolution1.weight)
 snapshots = {name: value.detach()[None] for name, value in network.state_dict().items()}
 assert snapshot_gains(network, snapshots, impulse_image(1, 28, 28)).isfinite().all()

@@ -1,7 +1,10 @@
 """The command line's table of commands, and the one place that turns bad input into a sentence."""
 
 import gc
+import os
 import sys
+import warnings
+from io import TextIOWrapper
 
 import typer
 
@@ -21,6 +24,7 @@ app.add_typer(pipeline.app, name="pipeline")
 
 def main() -> None:
     """Run the command line; bad input ends in one sentence and exit status 2."""
+    _ignore_other_tools()
     # The objects of imported libraries live to the end. Walking them a hundred times while they
     # are made, and once more at the end, would take a third of a short command's time.
     gc.set_threshold(100_000)
@@ -31,3 +35,19 @@ def main() -> None:
         raise SystemExit(2) from None
     finally:
         gc.freeze()
+
+
+def _ignore_other_tools() -> None:
+    """Let no variable that a notebook or another tool exports change or end a run.
+
+    Jupyter names a backend of matplotlib that is not installed here, test runners turn every
+    library's warning into an error, and a stream that knows ASCII alone cannot print a name.
+    """
+    os.environ.pop("MPLBACKEND", None)
+    if os.environ.pop("PYTHONWARNINGS", None):
+        warnings.resetwarnings()
+        for category in (DeprecationWarning, PendingDeprecationWarning, ImportWarning):
+            warnings.simplefilter("ignore", category)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")

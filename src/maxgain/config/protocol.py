@@ -1,13 +1,14 @@
 """A whole replication: the typed form of config.yaml and its overlays."""
 
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
 from maxgain.config.datasets import Dataset
 from maxgain.config.experiments import Experiment, Run, Setting
-from maxgain.config.fields import Count, Device, Flag, Name, Section, UserPath
+from maxgain.config.fields import Count, Device, Flag, Name, Section, Unique, UserPath
 from maxgain.config.networks import Network
 from maxgain.config.outputs import Figures, Gain, Pretrained
 
@@ -46,14 +47,32 @@ class Protocol(Section):
     experiments: dict[Name, Experiment] = {}
     """Experiments by names of your choice, each a grid of trainings."""
 
+    only: Annotated[list[Name], Unique] | None = None
+    """The experiments that there are, of all that files below name; null takes all."""
+
     pretrained: Pretrained = Pretrained()
     """The ImageNet networks of figures 5 to 7."""
 
     figures: Figures = Figures()
     """How figures are written."""
 
+    @model_validator(mode="before")
+    @classmethod
+    def _without_the_others(cls, raw: Any) -> Any:  # what YAML gives, of any kind
+        """Leave out what an overlay does not want of the files below it, errors in it included."""
+        if not isinstance(raw, Mapping) or not isinstance(raw.get("only"), list):
+            return raw
+        experiments = raw.get("experiments")
+        if not isinstance(experiments, Mapping):
+            return raw
+        kept = {name: value for name, value in experiments.items() if name in raw["only"]}
+        return {**raw, "experiments": kept}
+
     @model_validator(mode="after")
     def _experiments_have_data(self) -> "Protocol":
+        for name in self.only or ():
+            if name not in self.experiments:
+                raise ValueError(f"only names '{name}', which experiments does not have")
         for name, experiment in self.experiments.items():
             if experiment.dataset not in self.datasets:
                 raise ValueError(

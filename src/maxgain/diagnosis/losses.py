@@ -4,18 +4,20 @@ import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
-from maxgain.diagnosis.rules import MINIMUM_RUN, DiagnosisVerdict
+from maxgain.diagnosis.thresholds import MINIMUM_RUN
+from maxgain.diagnosis.verdicts import DiagnosisVerdict
 from maxgain.statistics.gaps import keep_finite_epochs
 from maxgain.statistics.trend import FLAT_SHARE, fit_line, late_share, trend
 from maxgain.statistics.variability import variability
 
-#: Training is unstable where a step of its loss is this share of the whole range of the loss: the
-#: loss then undoes a tenth of the training's work from one epoch to the next.
 UNSTABLE_SHARE = 0.1
+
+"""Training is unstable where a step of its loss is this share of the whole range of the loss: the
+loss then undoes a tenth of the training's work from one epoch to the next."""
 
 
 def loss_minimum(validation_loss: Float[ndarray, " epochs"]) -> int | None:
-    """Return the epoch (from 1) at which the validation loss is lowest.
+    """The epoch (from 1) at which the validation loss is lowest.
 
     It is the lowest epoch of the three whose median is lowest, so that one lucky epoch does not
     count. Epochs that are not finite are left out; None where fewer than 3 are left.
@@ -31,7 +33,7 @@ def loss_minimum(validation_loss: Float[ndarray, " epochs"]) -> int | None:
 def overfitting_onset(
     validation_loss: Float[ndarray, " epochs"], training_loss: Float[ndarray, " epochs"]
 ) -> int | None:
-    """Return the epoch (from 1) from which on the validation loss rises as the training loss falls.
+    """The epoch (from 1) from which on the validation loss rises as the training loss falls.
 
     It is the epoch of the lowest validation loss, if from there on the Mann-Kendall test finds the
     validation loss rising and the training loss falling, and if that rise exceeds twice the
@@ -52,7 +54,7 @@ def overfitting_onset(
 def diagnose_losses(
     training_loss: Float[ndarray, " epochs"], validation_loss: Float[ndarray, " epochs"]
 ) -> DiagnosisVerdict:
-    """Return the diagnosis that the loss curves give: what the gain's diagnosis is held against.
+    """The diagnosis that the loss curves give: what the gain's diagnosis is held against.
 
     The first of these that holds:
 
@@ -86,7 +88,7 @@ def diagnose_losses(
 
 
 def _is_unstable(training_loss: Float[ndarray, " epochs"]) -> bool:
-    """Return whether the training loss rises over the second half or jumps all along."""
+    """Whether the training loss rises over the second half or jumps all along."""
     if trend(training_loss[training_loss.size // 2 :]).direction == "rising":
         return True
     return variability(training_loss) > UNSTABLE_SHARE * float(np.ptp(training_loss))

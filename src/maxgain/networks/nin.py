@@ -1,62 +1,67 @@
 """The paper's Network in Network for CIFAR-10 (section IV-C2), as MatConvNet defines it."""
 
-import torch.nn.functional as F
-from jaxtyping import Float
-from torch import Tensor, nn
+from collections import OrderedDict
+from math import sqrt
 
-from maxgain.errors import InputError
-from maxgain.kernels.accelerate import Convolution
+from torch import nn
+
+from maxgain.networks.recipes import Layer, Recipe
 
 
-class NetworkInNetwork(nn.Module):
+class NetworkInNetwork(nn.Sequential):
     """Network in Network: three convolutions, each followed by 1x1 convolutions.
 
-    Pooling is without padding (32 -> 15 -> 7); the logits are a global average.
+    It takes whitened images (batch, channels, height, width) and returns logits, a global average.
+    Pooling is without padding (32 -> 15 -> 7).
 
     Parameters
     ----------
     channels, height, width
-        Of the images; the paper's are 3, 32, 32.
+        Of the images; the paper's are 3, 32, 32, and the least 7 x 7.
     classes
         Number of logits.
-
-    Raises
-    ------
-    InputError
-        The image is too small for two poolings.
     """
 
     def __init__(
         self, channels: int = 3, height: int = 32, width: int = 32, classes: int = 10
     ) -> None:
-        super().__init__()
-        if min(height, width) < 7:
-            raise InputError(
-                f"images are {height} x {width} pixels; Network in Network needs at least 7 x 7."
+        super().__init__(
+            OrderedDict(
+                convolution1=nn.Conv2d(channels, 192, 5, padding=2),
+                relu1=nn.ReLU(inplace=True),
+                convolution2=nn.Conv2d(192, 160, 1),
+                relu2=nn.ReLU(inplace=True),
+                convolution3=nn.Conv2d(160, 96, 1),
+                relu3=nn.ReLU(inplace=True),
+                pooling1=nn.MaxPool2d(3, stride=2),
+                dropout1=nn.Dropout(0.5),
+                convolution4=nn.Conv2d(96, 192, 5, padding=2),
+                relu4=nn.ReLU(inplace=True),
+                convolution5=nn.Conv2d(192, 192, 1),
+                relu5=nn.ReLU(inplace=True),
+                convolution6=nn.Conv2d(192, 192, 1),
+                relu6=nn.ReLU(inplace=True),
+                pooling2=nn.AvgPool2d(3, stride=2),
+                dropout2=nn.Dropout(0.5),
+                convolution7=nn.Conv2d(192, 192, 3, padding=1),
+                relu7=nn.ReLU(inplace=True),
+                convolution8=nn.Conv2d(192, 192, 1),
+                relu8=nn.ReLU(inplace=True),
+                convolution9=nn.Conv2d(192, classes, 1),
+                average=nn.AdaptiveAvgPool2d(1),
+                flattening=nn.Flatten(),
             )
-        self.convolution1 = nn.Conv2d(channels, 192, 5, padding=2)
-        self.convolution2 = nn.Conv2d(192, 160, 1)
-        self.convolution3 = nn.Conv2d(160, 96, 1)
-        self.convolution4 = Convolution(96, 192, 5, padding=2, winograd=True)
-        self.convolution5 = nn.Conv2d(192, 192, 1)
-        self.convolution6 = nn.Conv2d(192, 192, 1)
-        self.convolution7 = nn.Conv2d(192, 192, 3, padding=1)
-        self.convolution8 = nn.Conv2d(192, 192, 1)
-        self.convolution9 = nn.Conv2d(192, classes, 1)
+        )
 
-    def forward(
-        self, images: Float[Tensor, "batch channels height width"]
-    ) -> Float[Tensor, "batch classes"]:
-        """Logits of whitened images."""
-        features = self.convolution1(images).relu_()
-        features = self.convolution2(features).relu_()
-        features = self.convolution3(features).relu_()
-        features = F.dropout(F.max_pool2d(features, 3, stride=2), 0.5, self.training)
-        features = self.convolution4.rectified(features)
-        features = self.convolution5(features).relu_()
-        features = self.convolution6(features).relu_()
-        features = F.dropout(F.avg_pool2d(features, 3, stride=2), 0.5, self.training)
-        features = self.convolution7(features).relu_()
-        features = self.convolution8(features).relu_()
-        logits: Tensor = self.convolution9(features).mean((2, 3))
-        return logits
+
+def _scaled_to_fan_in(place: int, count: int, layer: Layer) -> float:
+    std = sqrt(2 / layer.weight[0].numel())
+    return 0.1 * std if place == count - 1 else std
+
+
+RECIPE = Recipe(
+    initial_std=_scaled_to_fan_in,
+    rates=(1.0, 10.0),
+    last_rates=(0.001, 0.01),
+    weight_decay=5e-4,
+)

@@ -1,19 +1,20 @@
-"""How each network of the paper's section IV starts and learns: one table row per network.
+"""How a network starts and learns: initial values, learning-rate multipliers, weight decay.
 
-The values are those of MatConvNet's public examples, which the paper trained without restating
-them: initial standard deviations, learning-rate multipliers of weights and biases, weight decay.
+The values of the paper's networks are those of MatConvNet's public examples, which the paper
+trained without restating them. A recipe stands beside its architecture and is named by the row of
+`maxgain.networks.registry`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from math import sqrt
 
 import torch
 from torch import nn
 
 from maxgain.errors import InputError
-from maxgain.networks.lenet import LeNetCIFAR, LeNetMNIST
-from maxgain.networks.nin import NetworkInNetwork
+from maxgain.networks.building import build_network
+from maxgain.networks.registry import NETWORKS
+from maxgain.registry import load_function
 
 Layer = nn.Conv2d | nn.Linear
 
@@ -22,10 +23,11 @@ Layer = nn.Conv2d | nn.Linear
 class Recipe:
     """Initial values and learning-rate multipliers of a network's layers, first to last.
 
+    Layers are the convolutions and matrix products; all other parameters keep the library's initial
+    values and learn with the multiplier 1.
+
     Attributes
     ----------
-    build
-        The architecture.
     initial_std
         Standard deviation of a layer's initial weights, given its place, the number of layers and
         the layer itself; biases start at 0.
@@ -34,101 +36,114 @@ class Recipe:
     last_rates
         Those of the last layer.
     weight_decay
-        On weights and biases alike, as MatConvNet's trainer applies it.
-    has_capacity
-        Whether the number of filters can be multiplied (figure 13).
+        On all parameters alike, as MatConvNet's trainer applies it.
     """
 
-    build: Callable[..., nn.Module]
     initial_std: Callable[[int, int, Layer], float]
     rates: tuple[float, float]
     last_rates: tuple[float, float]
     weight_decay: float
-    has_capacity: bool = False
 
 
-def _scaled_to_fan_in(place: int, count: int, layer: Layer) -> float:
-    std = sqrt(2 / layer.weight[0].numel())
-    return 0.1 * std if place == count - 1 else std
+INITIALISATIONS = ("recipe", "library")
+"""Initial values of the network's recipe (of the library where it has none), or torch's own."""
 
 
-RECIPES: Mapping[str, Recipe] = {
-    "lenet-mnist": Recipe(
-        build=LeNetMNIST,
-        initial_std=lambda place, count, layer: 0.01,
-        rates=(1.0, 1.0),
-        last_rates=(1.0, 1.0),
-        weight_decay=5e-4,
-    ),
-    "lenet-cifar": Recipe(
-        build=LeNetCIFAR,
-        initial_std=lambda place, count, layer: 0.01 if place == 0 else 0.05,
-        rates=(0.1, 2.0),
-        last_rates=(0.01, 0.2),
-        weight_decay=1e-4,
-        has_capacity=True,
-    ),
-    "nin": Recipe(
-        build=NetworkInNetwork,
-        initial_std=_scaled_to_fan_in,
-        rates=(1.0, 10.0),
-        last_rates=(0.001, 0.01),
-        weight_decay=5e-4,
-    ),
-}
-
-
-def build_network(
-    name: str, shape: tuple[int, int, int], classes: int, capacity: float = 1.0
-) -> nn.Module:
-    """Architecture of the paper's section IV for images of a shape (channels, height, width).
-
-    Parameters
-    ----------
-    name
-        One of `RECIPES`.
-    capacity
-        Factor on the number of filters (figure 13).
+def find_recipe(architecture: str) -> Recipe | None:
+    """Recipe of an architecture, None where its row names none.
 
     Raises
     ------
     InputError
-        Unknown name, an image too small for the network, or a capacity that it does not have.
+        Unknown name.
     """
-    if name not in RECIPES:
-        raise InputError(f"network is '{name}'; allowed are {', '.join(RECIPES)}.")
-    for what, number in (("channels", shape[0]), ("classes", classes)):
-        if number < 1:
-            raise InputError(f"{what} is {number}; the network '{name}' needs at least 1.")
-    recipe = RECIPES[name]
-    if recipe.has_capacity:
-        return recipe.build(*shape, classes=classes, capacity=capacity)
-    if capacity != 1:
-        raise InputError(f"capacity is {capacity:g}; the network '{name}' allows only 1.")
-    return recipe.build(*shape, classes=classes)
+    address = NETWORKS.find(architecture).recipe
+    if not address:
+        return None
+    recipe: Recipe = load_function(address, f"recipe of the network '{architecture}'")
+    return recipe
 
 
-def initialise(name: str, network: nn.Module, generator: torch.Generator) -> None:
-    """Draw a network's weights from N(0, std^2) of its recipe, in place, and zero its biases."""
+def initial_network(
+    architecture: str,
+    shape: tuple[int, int, int],
+    classes: int,
+    capacity: float,
+    initialisation: str,
+    seed: int,
+) -> nn.Module:
+    """A network at its initial values, which depend on the seed alone.
+
+    The process's own random numbers are left where they were.
+
+    Parameters
+    ----------
+    architecture, shape, classes, capacity
+        As in `maxgain.networks.building.build_network`.
+    initialisation
+        One of `INITIALISATIONS`.
+
+    Raises
+    ------
+    InputError
+        The network cannot be built, or the initialisation is not known.
+    """
+    if initialisation not in INITIALISATIONS:
+        raise InputError(
+            f"initialisation is '{initialisation}'; allowed are {', '.join(INITIALISATIONS)}."
+        )
+    with torch.random.fork_rng([]):
+        torch.manual_seed(seed)
+        network = build_network(architecture, shape, classes, capacity)
+    if initialisation == "recipe":
+        initialise(network, architecture, torch.Generator().manual_seed(seed))
+    return network
+
+
+def initialise(network: nn.Module, architecture: str, generator: torch.Generator) -> None:
+    """Draw weights from N(0, std^2) of a network's recipe, in place, and zero biases.
+
+    Without a recipe the network keeps the values that it was built with.
+    """
+    recipe = find_recipe(architecture)
+    if recipe is None:
+        return
     layers = _layers(network)
     with torch.no_grad():
         for place, layer in enumerate(layers):
-            std = RECIPES[name].initial_std(place, len(layers), layer)
+            std = recipe.initial_std(place, len(layers), layer)
             layer.weight.normal_(0.0, std, generator=generator)
-            assert layer.bias is not None
-            layer.bias.zero_()
+            if layer.bias is not None:
+                layer.bias.zero_()
 
 
-def parameter_rates(name: str, network: nn.Module) -> dict[float, list[nn.Parameter]]:
-    """A network's parameters, grouped by their learning-rate multiplier."""
-    recipe, layers = RECIPES[name], _layers(network)
-    groups: dict[float, list[nn.Parameter]] = {}
-    for layer in layers:
+def parameter_rates(network: nn.Module, architecture: str) -> dict[float, list[nn.Parameter]]:
+    """Every parameter of a network once, grouped by its learning-rate multiplier.
+
+    A parameter that layers share has the multiplier of the first of them. Those that are not to
+    learn are left out.
+    """
+    recipe, layers = find_recipe(architecture), _layers(network)
+    multipliers: dict[nn.Parameter, float] = {}
+    for layer in layers if recipe else []:
+        assert recipe is not None
         rates = recipe.last_rates if layer is layers[-1] else recipe.rates
         for rate, parameter in zip(rates, (layer.weight, layer.bias), strict=True):
-            assert isinstance(parameter, nn.Parameter)
-            groups.setdefault(rate, []).append(parameter)
+            if isinstance(parameter, nn.Parameter):
+                multipliers.setdefault(parameter, rate)
+    groups: dict[float, list[nn.Parameter]] = {}
+    own = [parameter for parameter in network.parameters() if parameter.requires_grad]
+    for parameter in own:
+        groups.setdefault(multipliers.get(parameter, 1.0), []).append(parameter)
     return groups
+
+
+def weight_decay_of(architecture: str, given: float | None) -> float:
+    """Weight decay of a training: what is given, else the recipe's, else 0."""
+    if given is not None:
+        return given
+    recipe = find_recipe(architecture)
+    return 0.0 if recipe is None else recipe.weight_decay
 
 
 def _layers(network: nn.Module) -> list[Layer]:

@@ -19,7 +19,6 @@ from maxgain.config.parsing import parse_json
 from maxgain.config.protocol import Protocol
 from maxgain.errors import InputError
 
-
 JobType = TypeVar("JobType", bound="Job")
 
 
@@ -33,7 +32,7 @@ class Job(BaseModel):
         return self.model_dump_json(by_alias=True)
 
     @classmethod
-    def of_text(cls: "type[JobType]", text: str) -> "JobType":
+    def of_text(cls: type[JobType], text: str) -> JobType:
         """Job of its JSON form.
 
         Raises

@@ -1,6 +1,7 @@
 """A training as a job: a data file in; history, snapshots and provenance out."""
 
 import time
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
@@ -8,15 +9,28 @@ import torch
 from rich.console import Console
 
 from maxgain.config.experiments import Run
-from maxgain.data.prepared import PreparedData
-from maxgain.files.csv import write_table
-from maxgain.files.provenance import installed_versions, write_provenance
-from maxgain.tables.curves import HISTORY_COLUMNS
-from maxgain.training.device import choose_device, describe_device
-from maxgain.training.loop import TrainingData, train
-from maxgain.training.results import remove_leftovers, were_written_since
-from maxgain.training.snapshots import Architecture, write_snapshots
+from maxgain.data.prepared import PreparedData, load_prepared
+from maxgain.files.provenance import installed_versions
+from maxgain.pipeline.jobs import TrainJob
+from maxgain.training.device import choose_device, describe_device, emulates_bf16
+from maxgain.training.loop import Report, TrainingData, train
+from maxgain.training.memory import keep_freed_memory
+from maxgain.training.results import RunResults
+from maxgain.training.snapshots import Architecture
 from maxgain.training.state import TrainingState
+
+
+def train_run(job: TrainJob, data: Path, output: Path, state_root: Path) -> None:
+    """Train a run on a file that `maxgain pipeline prepare` wrote, as a process of its own.
+
+    Raises
+    ------
+    InputError
+        As `run_training_job`, or the file is missing or damaged.
+    """
+    torch.set_num_threads(job.threads)
+    keep_freed_memory()
+    run_training_job(job.run, load_prepared(data), output, state_root, job.device, job.threads)
 
 
 def run_training_job(
@@ -36,54 +50,47 @@ def run_training_job(
     """
     start = time.time()
     target = choose_device(device, run.precision)
-    identity = _identity(run, prepared, describe_device(target), threads)
-    data = training_data(prepared)
-    seconds: list[dict[str, object]] = []
     # A label is text, not markup; a log's line is a line however narrow the terminal.
     console = Console(highlight=False, markup=False, soft_wrap=True)
-
-    def report(number: int, row: dict[str, float], duration: float | None) -> None:
-        seconds.append({"epoch": number, "seconds": "nan" if duration is None else duration})
-        console.print(_progress(run, number, row, duration))
-
     console.print(f"{run.name} on {prepared.label}, {describe_device(target)}")
-    waited = False
-
-    def wait() -> None:
-        nonlocal waited
-        waited = True
-        console.print("another process trains this run: waiting for it")
-
-    settings = {
-        **identity,
-        "epochs": run.epochs,
-        "data": prepared.label,
-        "stand_in": prepared.stand_in,
-        "source": prepared.source,
-    }
-    state = TrainingState(state_root, identity)
-    with state.locked(wait):
-        if waited and were_written_since(start, output, settings):
+    if run.precision == "bf16" and emulates_bf16(target):
+        console.print("warning: this processor has no bf16 instructions and emulates them slowly")
+    identity = _identity(run, prepared, describe_device(target), threads)
+    results = RunResults(output, _settings(run, prepared, identity), describe_device(target))
+    state, waiting = TrainingState(state_root, identity), _Waiting(console.print)
+    with state.locked(waiting):
+        if waiting.happened and results.were_written_since(start):
             state.remove()
             console.print("the other process finished this run")
             return
-        remove_leftovers(output)
-        epochs = train(run, data, device, state, report)
-        rows = [{**epoch.row, "epoch": int(epoch.row["epoch"])} for epoch in epochs]
-        write_snapshots(
-            output / "snapshots.safetensors",
-            Architecture(run.architecture, data.shape, data.classes, run.capacity),
-            [epoch.weights for epoch in epochs],
-            prepared.mean_image,
-        )
-        write_table(output / "seconds.csv", ("epoch", "seconds"), seconds)
-        write_provenance(
-            output / "provenance.json",
-            settings=settings,
-            device=describe_device(target),
-        )
-        write_table(output / "history.csv", HISTORY_COLUMNS, rows)
+        results.remove_leftovers()
+        data, seconds = training_data(prepared), list[dict[str, object]]()
+        epochs = train(run, data, device, state, _reporter(run, seconds, console.print))
+        architecture = Architecture(run.architecture, data.shape, data.classes, run.capacity)
+        results.write(architecture, epochs, prepared.mean_image, seconds)
         state.remove()
+
+
+class _Waiting:
+    """Says that another process trains the run, and remembers it."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._say = say
+        self.happened = False
+
+    def __call__(self) -> None:
+        self.happened = True
+        self._say("another process trains this run: waiting for it")
+
+
+def _reporter(run: Run, seconds: list[dict[str, object]], say: Callable[[str], None]) -> Report:
+    """A function that keeps each epoch's seconds and says how it went."""
+
+    def report(number: int, row: dict[str, float], duration: float | None) -> None:
+        seconds.append({"epoch": number, "seconds": "nan" if duration is None else duration})
+        say(_progress(run, number, row, duration))
+
+    return report
 
 
 def training_data(prepared: PreparedData) -> TrainingData:
@@ -94,8 +101,18 @@ def training_data(prepared: PreparedData) -> TrainingData:
         validation_pixels=prepared.validation_images,
         validation_labels=prepared.validation_labels,
         classes=prepared.number_of_classes,
-        flips=prepared.role == "cifar10",
     )
+
+
+def _settings(run: Run, prepared: PreparedData, identity: dict[str, object]) -> dict[str, object]:
+    """What the provenance says of a run."""
+    return {
+        **identity,
+        "epochs": run.epochs,
+        "data": prepared.label,
+        "stand_in": prepared.stand_in,
+        "source": prepared.source,
+    }
 
 
 def _identity(run: Run, prepared: PreparedData, device: str, threads: int) -> dict[str, object]:
@@ -109,7 +126,7 @@ def _identity(run: Run, prepared: PreparedData, device: str, threads: int) -> di
     identity["packages"] = {
         name: version
         for name, version in installed_versions().items()
-        if name in ("maxgain", "torch", "numpy")
+        if name in ("maxgain", "torch", "numpy", "timm", "torchvision")
     }
     # Vector instructions decide how sums are rounded.
     identity["cpu_capability"] = torch.backends.cpu.get_cpu_capability()

@@ -1,8 +1,4 @@
-"""The transfer function of a network linearised at one image, and its peak, the Maximum Gain.
-
-Stamatescu & McDonnell, "Diagnosing Convolutional Neural Networks using their Spectral Response"
-(DICTA 2018, arXiv:1810.03241), sections III-A to III-D: backpropagate a projection of the output
-to the input, take the Fourier amplitude of that derivative, look at its peak.
+"""The Maximum Gain of a network at one image: one forward and one backward pass.
 
 Every function takes images in 0-255 pixel units. A network that expects other units is measured
 with its scaling as a part of f (see `maxgain.networks.scaling.ScaledInput`), so that the gains of
@@ -16,17 +12,32 @@ from jaxtyping import Float, Real
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from maxgain.errors import InputError
+from maxgain.response.conditions import measurement_conditions
 from maxgain.response.guards import (
     checked_image,
-    evaluation_mode,
-    no_autocast,
+    checked_network,
+    differentiable_state,
+    has_diverged,
     pixels_for,
     refusals_named,
-    widened_half_precision,
 )
-from maxgain.response.projections import Projection, checked_projection, projected
+from maxgain.response.outputs import (
+    Ending,
+    check_margin,
+    class_logits,
+    detect_ending,
+    output_tensor,
+)
+from maxgain.response.projections import (
+    Projection,
+    checked_projection,
+    log_odds,
+    saturation,
+    shift_of_projection,
+    tensor_projected,
+)
 from maxgain.response.spectrum import frequency_response, maximum_gain
+from maxgain.response.zeros import check_zeros, derivative
 
 
 @dataclass(frozen=True)
@@ -36,15 +47,25 @@ class Measurement:
     Attributes
     ----------
     gradient
-        Derivative dz/dx of the projected output by the image (eq. 4), per 0-255 pixel unit.
+        Derivative dz/dx of the projected output by the image (eq. 4), per 0-255 pixel unit. Under
+        "inverse-score" and "score" it may underflow where logits lie more than 80 apart; response
+        and gain do not.
     response
         Frequency response |H| in dB (eq. 5); zero frequency lies at index [0, 0].
     gain
-        Maximum Gain of each channel in dB.
+        Maximum Gain of each channel in dB; minus infinity where the derivative is truly zero, NaN
+        where the network diverged.
     predicted_class
-        Index of the winning class; None under a tensor projection.
+        Index of the winning class; None under a tensor projection. Of one logit, the sigmoid's
+        class: 1 where the logit is positive.
     score
         Softmax output of the winning class; None under a tensor projection.
+    sensitivity
+        Maximum Gain of each channel in dB for the log-odds of the winning class, S in G = S + C;
+        None under a tensor projection.
+    saturation
+        C = 20 log10(1 - score) in dB, 0 at most; None under a tensor projection. The gain is S + C
+        under "inverse-score", S under "log-odds", S + C + 40 log10 score under "score".
     """
 
     gradient: Float[Tensor, "channels height width"]
@@ -52,6 +73,8 @@ class Measurement:
     gain: Float[Tensor, "channels"]
     predicted_class: int | None
     score: float | None
+    sensitivity: Float[Tensor, "channels"] | None = None
+    saturation: float | None = None
 
 
 def measure(
@@ -61,14 +84,17 @@ def measure(
     *,
     window: bool = False,
 ) -> Measurement:
-    """Measure the transfer function and the Maximum Gain of a network at one image.
+    """Transfer function and Maximum Gain of a network at one image.
 
     Parameters
     ----------
     network
-        Takes a batch (1, channels, height, width) of 0-255 pixels, returns logits. It is measured
-        in evaluation mode and left as it was found. The arithmetic is float32 whatever precision
-        training used; only a float64 network is measured in float64.
+        Takes a batch (1, channels, height, width) of 0-255 pixels, returns logits: a tensor, an
+        object or mapping with `logits`, or a tuple that begins with them. One logit stands for a
+        sigmoid's two classes. Scores of a softmax or sigmoid at the end are recognised and turned
+        back into logits. The network is measured in evaluation mode and left as it was found. The
+        arithmetic is float32 whatever precision training used, inside autocasts of the forward
+        pass too; only a float64 network is measured in float64.
     image
         The input at which the network is linearised, in 0-255 pixel units; any real dtype.
     projection
@@ -80,23 +106,22 @@ def measure(
     Raises
     ------
     InputError
-        The image or the projection does not fit the network.
+        Network, image and projection do not fit, a pass through the network fails, or no gradient
+        arrives at an image on which the output depends.
 
     Examples
     --------
     >>> from maxgain.response.probes import impulse_image
     >>> network = nn.Sequential(nn.Conv2d(1, 4, 5), nn.Flatten(), nn.Linear(4 * 24 * 24, 10))
-    >>> measure(network, impulse_image(1, 28, 28), window=True).gain.shape
+    >>> result = measure(network, impulse_image(1, 28, 28), window=True)
+    >>> result.gain.shape
     torch.Size([1])
+    >>> bool((result.gain - result.sensitivity - result.saturation).abs() < 1e-4)
+    True
     """
-    gradient, output = _gradient_and_output(network, image, projection)
-    response = frequency_response(gradient, window=window)
-    predicted_class = score = None
-    if not isinstance(projection, Tensor):
-        probabilities = output.flatten().softmax(0)
-        predicted_class = int(probabilities.argmax())
-        score = float(probabilities[predicted_class])
-    return Measurement(gradient, response, maximum_gain(response), predicted_class, score)
+    gradient, logits = _linearised(network, image, projection)
+    with torch.inference_mode(False), torch.no_grad():
+        return _measurement(gradient, logits, projection, window)
 
 
 def input_gradient(
@@ -108,27 +133,90 @@ def input_gradient(
 
     Parameters and errors are those of `measure`.
     """
-    return _gradient_and_output(network, image, projection)[0]
+    gradient, logits = _linearised(network, image, projection)
+    if isinstance(projection, Tensor) or logits is None:
+        return gradient
+    return gradient * _factor(float(shift_of_projection(log_odds(logits), projection)))
 
 
-def _gradient_and_output(
+def _measurement(
+    gradient: Tensor, logits: Tensor | None, projection: Projection, window: bool
+) -> Measurement:
+    response = frequency_response(gradient, window=window)
+    if isinstance(projection, Tensor):
+        return Measurement(gradient, response, maximum_gain(response), None, None)
+    assert logits is not None
+    margin = log_odds(logits)
+    sensitivity = maximum_gain(response)
+    shift = float(shift_of_projection(margin, projection))
+    probabilities = logits.flatten().softmax(0)
+    winner = int(probabilities.argmax())
+    return Measurement(
+        gradient * _factor(shift),
+        (response.double() + shift).to(response.dtype),
+        (sensitivity.double() + shift).to(response.dtype),
+        winner,
+        float(probabilities[winner]),
+        sensitivity,
+        float(saturation(margin)),
+    )
+
+
+def _factor(decibels: float) -> float:
+    return float(10.0 ** (decibels / 20))
+
+
+class _Forward:
+    """The scalar that is differentiated, of an image: log-odds or a tensor projection."""
+
+    def __init__(self, network: nn.Module, projection: Projection) -> None:
+        self._network, self._projection = network, projection
+        self._state = differentiable_state(network)
+        self._ending: Ending = "logits"
+        self.logits: Tensor | None = None
+
+    def output(self, pixels: Float[Tensor, "channels height width"]) -> Tensor:
+        batch = pixels[None].clone()  # A network may begin with an operation in place.
+        with refusals_named(pixels):
+            # Without need a network is called as it is: functional_call refuses scripted modules.
+            if self._state:
+                return output_tensor(functional_call(self._network, self._state, (batch,)))
+            return output_tensor(self._network(batch))
+
+    def first(self, pixels: Float[Tensor, "channels height width"]) -> Float[Tensor, ""]:
+        """Scalar at the probe, where the output's form is learnt as well."""
+        output = self.output(pixels)
+        if isinstance(self._projection, Tensor):
+            return tensor_projected(output, self._projection)
+        self._ending = detect_ending(output, lambda: self.output(255 - pixels.detach()))
+        logits = class_logits(output, self._ending)
+        self.logits = logits.detach()
+        margin = log_odds(logits)
+        check_margin(margin, self._ending)
+        return margin
+
+    def __call__(self, pixels: Float[Tensor, "channels height width"]) -> Float[Tensor, ""]:
+        if isinstance(self._projection, Tensor):
+            return tensor_projected(self.output(pixels), self._projection)
+        return log_odds(class_logits(self.output(pixels), self._ending))
+
+
+def _linearised(
     network: nn.Module, image: Tensor, projection: Projection
-) -> tuple[Tensor, Tensor]:
+) -> tuple[Tensor, Tensor | None]:
+    """Derivative of log-odds or of a tensor projection, and the logits of a class projection."""
+    network = checked_network(network)
     checked_image(image)
     checked_projection(projection)
-    pixels = pixels_for(network, image).requires_grad_(True)
-    widened = widened_half_precision(network)
-    with evaluation_mode(network), torch.enable_grad(), no_autocast(pixels.device):
-        batch = pixels[None].clone()  # A network may begin with an operation in place.
-        with refusals_named(image):
-            # Without need a network is called as it is: functional_call refuses scripted modules.
-            output = functional_call(network, widened, (batch,)) if widened else network(batch)
-        if not isinstance(output, Tensor):
-            raise InputError(f"the network returns a {type(output).__name__}; it must be a tensor.")
-        (gradient,) = torch.autograd.grad(
-            projected(output, projection), pixels, allow_unused=True, materialize_grads=True
-        )
-    if not all(parameter.isfinite().all() for parameter in network.parameters()):
-        # A ReLU can hide a NaN weight; a diverged network has no transfer function.
-        gradient = torch.full_like(gradient, torch.nan)
-    return gradient.detach(), output.detach()
+    with torch.inference_mode(False):
+        pixels = pixels_for(network, image).requires_grad_()
+    with measurement_conditions(network, pixels.device):
+        value_of = _Forward(network, projection)
+        value = value_of.first(pixels)
+        with refusals_named(pixels, "backward pass"):
+            gradient = derivative(value, pixels).detach()
+        if has_diverged(network) or not value.isfinite():
+            # A ReLU can hide a NaN weight; a diverged network has no transfer function.
+            gradient = torch.full_like(gradient, torch.nan)
+        check_zeros(value_of, pixels.detach(), gradient)
+    return gradient, value_of.logits

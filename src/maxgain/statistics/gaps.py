@@ -12,13 +12,13 @@ from numpy import ndarray
 def keep_finite_epochs(
     curve: Float[ndarray, " epochs"],
 ) -> tuple[Int[ndarray, " finite"], Float[ndarray, " finite"]]:
-    """Return the epochs (from 1) at which the curve is finite, and its values there."""
+    """The epochs (from 1) at which the curve is finite, and its values there."""
     values = np.asarray(curve, dtype=np.float64)
     finite = np.isfinite(values)
     return np.flatnonzero(finite) + 1, values[finite]
 
 
 def first_diverged_epoch(curve: Float[ndarray, " epochs"]) -> int | None:
-    """Return the first epoch (from 1) whose value is NaN; None where there is none."""
+    """The first epoch (from 1) whose value is NaN; None where there is none."""
     diverged = np.flatnonzero(np.isnan(np.asarray(curve, dtype=np.float64)))
     return int(diverged[0]) + 1 if diverged.size else None

@@ -15,12 +15,14 @@ from maxgain.statistics.variability import (
     scale_of,
 )
 
-#: Drawn orders of the permutation test, the observed one not counted.
 PERMUTATIONS = 999
 
+"""Drawn orders of the permutation test, the observed one not counted."""
 
-#: 95 % quantile of the likelihood ratio of a change point (Hansen 2000, Econometrica 68:575).
+
 LIKELIHOOD_RATIO = 7.35
+
+"""95 % quantile of the likelihood ratio of a change point (Hansen 2000, Econometrica 68:575)."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ class Onset:
 def variability_onset(
     curve: Float[ndarray, " epochs"], significance: float = SIGNIFICANCE
 ) -> Onset | None:
-    """Return where a curve's variability rises; None where it does not rise significantly.
+    """Where a curve's variability rises; None where it does not rise significantly.
 
     The logarithm of the detrended differences' size turns a change of scale into a change of mean
     and keeps single jumps from deciding. First the guard: the largest standardised step up of the
@@ -92,7 +94,7 @@ def variability_onset(
 
 
 def _log_sizes(differences: Float[ndarray, " steps"]) -> Float[ndarray, " steps"]:
-    """Return the logarithm of the differences' sizes, floored softly near zero.
+    """The logarithm of the differences' sizes, floored softly near zero.
 
     A difference that happens to be near zero says little about the scale, yet its logarithm would
     be huge: a quarter of the median size is added first.
@@ -105,7 +107,7 @@ def _log_sizes(differences: Float[ndarray, " steps"]) -> Float[ndarray, " steps"
 
 
 def _find_step_up(sizes: Float[ndarray, " steps"]) -> tuple[int, int] | None:
-    """Return start and cut of the two stretches [start, cut) and [cut, end) with the step up.
+    """Start and cut of the two stretches [start, cut) and [cut, end) with the step up.
 
     None where all that is found are steps down.
     """
@@ -121,7 +123,7 @@ def _find_step_up(sizes: Float[ndarray, " steps"]) -> tuple[int, int] | None:
 
 
 def _steps_up(orders: Float[ndarray, "orders steps"]) -> Float[ndarray, "orders cuts"]:
-    """Return the standardised step up of the mean at every allowed cut, of every row."""
+    """The standardised step up of the mean at every allowed cut, of every row."""
     steps = orders.shape[1]
     cuts = np.arange(MINIMUM_DIFFERENCES, steps - MINIMUM_DIFFERENCES + 1)
     sums = np.cumsum(orders, axis=1)
@@ -131,7 +133,7 @@ def _steps_up(orders: Float[ndarray, "orders steps"]) -> Float[ndarray, "orders 
 
 
 def _test_step_up(sizes: Float[ndarray, " steps"]) -> float:
-    """Return the permutation p-value of the largest standardised step up."""
+    """The permutation p-value of the largest standardised step up."""
     pair = np.arange(sizes.size) // 2
     keys = np.random.default_rng(0).random((PERMUTATIONS, int(pair[-1]) + 1))
     orders = sizes[np.argsort(keys[:, pair], axis=1, kind="stable")]
@@ -140,7 +142,7 @@ def _test_step_up(sizes: Float[ndarray, " steps"]) -> float:
 
 
 def _bracket_cut(sizes: Float[ndarray, " steps"], cut: int) -> tuple[int, int]:
-    """Return the first and last cut that `LIKELIHOOD_RATIO` does not rule out."""
+    """The first and last cut that `LIKELIHOOD_RATIO` does not rule out."""
     cuts = np.arange(MINIMUM_DIFFERENCES, sizes.size - MINIMUM_DIFFERENCES + 1)
     errors = np.array(
         [sizes[:c].var() * c + sizes[c:].var() * (sizes.size - c) for c in (*cuts, cut)]

@@ -11,17 +11,20 @@ from scipy import stats
 
 from maxgain.statistics.gaps import keep_finite_epochs
 
-#: Fewer finite epochs than this have no trend: no test reaches 5 % with fewer than 5 values.
 MINIMUM_EPOCHS = 5
 
+"""Fewer finite epochs than this have no trend: no test reaches 5 % with fewer than 5 values."""
 
-#: The last part of a curve is flat where its rise (or fall) is at most this share of the whole
-#: rise. Over half of a run, a straight line has 1/2 and a perfect plateau 0: this is midway.
+
 FLAT_SHARE = 0.25
 
+"""The last part of a curve is flat where its rise (or fall) is at most this share of the whole
+rise. Over half of a run, a straight line has 1/2 and a perfect plateau 0: this is midway."""
 
-#: Significance level of the tests.
+
 SIGNIFICANCE = 0.05
+
+"""Significance level of the tests."""
 
 
 class Line(NamedTuple):
@@ -59,7 +62,7 @@ class Trend:
 
 
 def trend(curve: Float[ndarray, " epochs"]) -> Trend:
-    """Return the trend of a curve: Theil-Sen slope and Mann-Kendall test, for jumping curves.
+    """The trend of a curve: Theil-Sen slope and Mann-Kendall test, for jumping curves.
 
     Both depend on the order of values alone, so single jumps carry little weight. The test's
     variance is corrected for autocorrelation after Hamed and Rao (1998) with the first three
@@ -84,7 +87,7 @@ def trend(curve: Float[ndarray, " epochs"]) -> Trend:
 
 
 def fit_line(curve: Float[ndarray, " epochs"]) -> Line:
-    """Return the Theil-Sen line of a curve without a test (see `trend`); NaN like there."""
+    """The Theil-Sen line of a curve without a test (see `trend`); NaN like there."""
     epochs, values = keep_finite_epochs(curve)
     if values.size < MINIMUM_EPOCHS:
         return Line(float("nan"), float("nan"), float("nan"), 0)
@@ -96,7 +99,7 @@ def fit_line(curve: Float[ndarray, " epochs"]) -> Line:
 def _test_trend(
     epochs: Int[ndarray, " finite"], values: Float[ndarray, " finite"], slope: float
 ) -> float:
-    """Return the p-value of the autocorrelation-corrected Mann-Kendall test (see `trend`)."""
+    """The p-value of the autocorrelation-corrected Mann-Kendall test (see `trend`)."""
     if np.ptp(values) == 0:
         return 1.0
     plain = float(pymannkendall.original_test(values).p)
@@ -110,7 +113,7 @@ def _test_trend(
 
 
 def late_share(curve: Float[ndarray, " epochs"], epoch: int) -> tuple[float, float, float]:
-    """Return the share of a curve's change that happens after `epoch`, with its 95 % interval.
+    """The share of a curve's change that happens after `epoch`, with its 95 % interval.
 
     The change after `epoch` is the Theil-Sen slope of the epochs from there on times their span;
     the change up to `epoch` is measured in the same way; the share is the one over the sum of
@@ -132,7 +135,7 @@ def late_share(curve: Float[ndarray, " epochs"], epoch: int) -> tuple[float, flo
 
 
 def plateau_epoch(curve: Float[ndarray, " epochs"]) -> int | None:
-    """Return the epoch (from 1) from which on a rising curve stays flat; None if it never does.
+    """The epoch (from 1) from which on a rising curve stays flat; None if it never does.
 
     A broken stick, a straight line up to the epoch and a constant from there, is fitted at every
     epoch by least absolute deviations (the constant is the median, the line ends on it), so
@@ -165,7 +168,7 @@ def plateau_epoch(curve: Float[ndarray, " epochs"]) -> int | None:
 def _fit_stick(
     epochs: Int[ndarray, " finite"], values: Float[ndarray, " finite"], place: int
 ) -> tuple[float, float]:
-    """Return mean absolute deviation and rise of the stick that breaks at index `place`."""
+    """Mean absolute deviation and rise of the stick that breaks at index `place`."""
     level = float(np.median(values[place:]))
     before = epochs[place] - epochs[:place]
     slope = float(np.median((level - values[:place]) / before))

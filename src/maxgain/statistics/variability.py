@@ -1,30 +1,33 @@
 """How much a curve jumps from epoch to epoch, apart from where it is heading."""
 
 import numpy as np
-import pandas as pd
 from jaxtyping import Float
 from numpy import ndarray
 from scipy import stats
 
-#: Fewer finite differences than this have no scale worth the name (its error exceeds 50 %).
 MINIMUM_DIFFERENCES = 5
 
+"""Fewer finite differences than this have no scale worth the name (its error exceeds 50 %)."""
 
-#: The first steps of a training are left out where a short curve is split: in its first epochs a
-#: network leaves its random state, and that jump says nothing about the epochs after it.
+
 START_STEPS = 3
 
+"""The first steps of a training are left out where a short curve is split: in its first epochs a
+network leaves its random state, and that jump says nothing about the epochs after it."""
 
-#: The share of absolute differences that `scale_of` reads its quantile at.
+
 QUANTILE = 0.75
 
+"""The share of absolute differences that `scale_of` reads its quantile at."""
 
-#: That quantile for a standard normal distribution.
+
 NORMAL_QUANTILE = float(stats.norm.ppf(0.5 + QUANTILE / 2))
+
+"""That quantile for a standard normal distribution."""
 
 
 def detrended_differences(curve: Float[ndarray, " epochs"]) -> Float[ndarray, " steps"]:
-    """Return the differences from epoch to epoch, less a straight line through them.
+    """The differences from epoch to epoch, less a straight line through them.
 
     Differences turn a slow trend into a small offset, and the line (Theil-Sen, so that a few
     jumps do not bend it) takes away that offset and its slow change: a quadratic trend is removed
@@ -55,7 +58,7 @@ def detrended_differences(curve: Float[ndarray, " epochs"]) -> Float[ndarray, " 
 
 
 def scale_of(differences: Float[ndarray, " steps"]) -> float:
-    """Return the scale of differences that are centred on zero, in their own unit.
+    """The scale of differences that are centred on zero, in their own unit.
 
     It is the 75 % quantile of their absolute values, divided by what that is for a standard normal
     distribution, so that it estimates a normal distribution's standard deviation. Why not the
@@ -73,12 +76,12 @@ def scale_of(differences: Float[ndarray, " steps"]) -> float:
 
 
 def scales_of(samples: Float[ndarray, "samples steps"]) -> Float[ndarray, " samples"]:
-    """Return `scale_of` every row; all differences must be finite."""
+    """`scale_of` every row; all differences must be finite."""
     return np.asarray(np.quantile(np.abs(samples), QUANTILE, axis=1) / NORMAL_QUANTILE)
 
 
 def variability(curve: Float[ndarray, " epochs"]) -> float:
-    """Return the variability of a curve: the robust scale of its detrended first differences.
+    """The variability of a curve: the robust scale of its detrended first differences.
 
     In the curve's unit (dB for a gain), as the standard deviation of a step from one epoch to the
     next. Insensitive to slow trends by construction: adding a straight line or a parabola to the
@@ -93,7 +96,7 @@ def variability(curve: Float[ndarray, " epochs"]) -> float:
 def rolling_variability(
     curve: Float[ndarray, " epochs"], window: int = 10
 ) -> Float[ndarray, " epochs"]:
-    """Return the variability of the last `window` steps at each epoch.
+    """The variability of the last `window` steps at each epoch.
 
     The window trails, as somebody who watches a training would see it. It is NaN for the first
     epochs and wherever the window holds fewer than 5 finite steps.
@@ -112,6 +115,7 @@ def rolling_variability(
     """
     if window < MINIMUM_DIFFERENCES:
         raise ValueError(f"window is {window}, must be {MINIMUM_DIFFERENCES} steps or more")
-    steps = pd.Series(detrended_differences(curve))
-    scales = steps.rolling(window, min_periods=MINIMUM_DIFFERENCES).apply(scale_of, raw=True)
-    return np.concatenate([[np.nan], scales.to_numpy()])[: len(curve)]
+    steps = detrended_differences(curve)
+    ends = range(1, len(steps) + 1)
+    scales = [scale_of(steps[max(0, end - window) : end]) for end in ends]
+    return np.array([np.nan, *scales])[: len(curve)]

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Sequence
 
 import torch
-from jaxtyping import Bool, Int64
+from jaxtyping import Int64
 from torch import Tensor
 
-Step = Callable[[Int64[Tensor, "batch"], Bool[Tensor, "1"]], None]
-"""One training step on the images of some indices, flipped or not."""
+Step = Callable[[Int64[Tensor, "batch"], Int64[Tensor, "batch numbers"]], None]
+"""One training step on the images of some indices, each augmented by its numbers."""
 
 
 class StepGraph:
@@ -23,6 +23,8 @@ class StepGraph:
         Batches of an epoch.
     batch_size
         Images of a batch.
+    numbers
+        How many numbers augment an image.
     """
 
     def __init__(
@@ -31,11 +33,12 @@ class StepGraph:
         state: Sequence[Tensor],
         steps: int,
         batch_size: int,
+        numbers: int,
         device: torch.device,
     ) -> None:
         self._step = step
         self._indices = torch.zeros(steps, batch_size, dtype=torch.int64, device=device)
-        self._flips = torch.zeros(steps, dtype=torch.bool, device=device)
+        self._numbers = torch.zeros(steps, batch_size, numbers, dtype=torch.int64, device=device)
         self._place = torch.zeros(1, dtype=torch.int64, device=device)
         copies = [tensor.detach().clone() for tensor in state]
         stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
@@ -56,14 +59,17 @@ class StepGraph:
 
     def _advance(self) -> None:
         self._step(
-            self._indices.index_select(0, self._place)[0], self._flips.index_select(0, self._place)
+            self._indices.index_select(0, self._place)[0],
+            self._numbers.index_select(0, self._place)[0],
         )
         self._place += 1
 
-    def replay(self, indices: Int64[Tensor, "steps batch"], flips: Bool[Tensor, "steps"]) -> None:
+    def replay(
+        self, indices: Int64[Tensor, "steps batch"], numbers: Int64[Tensor, "steps batch numbers"]
+    ) -> None:
         """Run one step for each batch of indices."""
         self._indices.copy_(indices)
-        self._flips.copy_(flips)
+        self._numbers.copy_(numbers)
         self._place.zero_()
         for _ in range(len(indices)):
             self._graph.replay()

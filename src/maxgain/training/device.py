@@ -52,3 +52,15 @@ def forward_precision(device: torch.device, precision: str) -> torch.autocast:
     return torch.autocast(
         device.type, torch.bfloat16, enabled=precision == "bf16", cache_enabled=False
     )
+
+
+def emulates_bf16(device: torch.device) -> bool:
+    """Whether a device computes in bf16 without instructions for it, many times slower than fp32.
+
+    oneDNN, which multiplies matrices on a CPU, has no other way to say so; `py-cpuinfo` was
+    weighed, and torch knows as much.
+    """
+    if device.type != "cpu":
+        return False
+    found = torch.cpu.get_capabilities()
+    return not any(value is True for name, value in found.items() if "bf16" in name)

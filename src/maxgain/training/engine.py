@@ -1,46 +1,45 @@
 """One epoch of training and one pass of validation, as fast as the device allows.
 
-On a CPU: images stay in memory in channels-last order, convolutions go the fast way of
+On a CPU: images stay in memory in channels-last order, layers go the fast way of
 `maxgain.kernels.accelerate`, the optimiser is fused, nothing leaves the tensors inside an epoch. On
 a GPU these networks are launch-bound, so one whole step is captured into a CUDA graph that reads
 the next batch from the device's own list and is replayed without a word from the host.
 """
 
-from contextlib import nullcontext
+import copy
 from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Bool, Float, Int64
+from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
-from maxgain.kernels.accelerate import fast_convolutions
+from maxgain.data.augmentation import Augmentation, no_augmentation
+from maxgain.errors import InputError
+from maxgain.kernels.accelerate import accelerate
+from maxgain.training.batches import Batches, Images
 from maxgain.training.cuda_graph import Step, StepGraph
 from maxgain.training.device import forward_precision, use_reproducible_kernels
-from maxgain.training.optimisers import MomentumSGD
+from maxgain.training.optimisers import Optimiser
 
 _FAST_THREADS = {"fp32": 2, "bf16": 1}
 """Threads of a job up to which the fast way is the faster one: its loops over pixels take one."""
 
 
-@dataclass(frozen=True)
-class Batches:
-    """The order of one epoch: indices of the training images, and which batches are flipped."""
+def training_twin(
+    network: nn.Module, device: torch.device, precision: str, fast: bool = True
+) -> nn.Module:
+    """What is trained and evaluated in a network's place: its fast twin, or itself.
 
-    indices: Int64[Tensor, "images"]
-    flips: Bool[Tensor, "batches"]
+    A GPU's library chooses the fastest way by itself.
 
-
-@dataclass(frozen=True)
-class Images:
-    """Preprocessed images and their labels on the device, pixels in channels-last order."""
-
-    pixels: Float[Tensor, "count height width channels"]
-    labels: Int64[Tensor, "count"]
-
-    def batch(self, indices: Int64[Tensor, "batch"]) -> tuple[Tensor, Int64[Tensor, "batch"]]:
-        """Images (batch, channels, height, width) of some indices, and their labels."""
-        return self.pixels[indices].permute(0, 3, 1, 2), self.labels[indices]
+    Parameters
+    ----------
+    fast
+        False: always the network itself.
+    """
+    pays = torch.get_num_threads() <= _FAST_THREADS.get(precision, 0)
+    return accelerate(network) if fast and pays and device.type == "cpu" else network
 
 
 @dataclass(frozen=True)
@@ -58,7 +57,7 @@ class Trainer:
     Parameters
     ----------
     network
-        On the device, channels-last; changed in place.
+        On the device, channels-last, perhaps its `training_twin`; changed in place.
     optimiser
         Of the network's parameters.
     images
@@ -67,24 +66,34 @@ class Trainer:
         Images a step; a last, smaller batch takes part.
     precision
         "fp32", "tf32" or "bf16"; weights and updates are float32 in all of them.
+    augmentation
+        None: images as they are.
+
+    Raises
+    ------
+    InputError
+        The last batch is a single image, from which the network cannot learn.
     """
 
     def __init__(
         self,
         network: nn.Module,
-        optimiser: MomentumSGD,
+        optimiser: Optimiser,
         images: Images,
         batch_size: int,
         precision: str,
+        augmentation: Augmentation | None = None,
     ) -> None:
         self._network = network
         self._optimiser = optimiser
         self._images = images
         self._batch_size = batch_size
         self._precision = precision
+        self._augmentation = augmentation or no_augmentation()
         self._device = images.labels.device
         use_reproducible_kernels(self._device, precision)
         self._totals = torch.zeros(3, dtype=torch.float64, device=self._device)
+        self._check_last_batch()
         self._graph: StepGraph | None = None
         self._graph_rate: float | None = None
 
@@ -96,18 +105,18 @@ class Trainer:
         self._network.train()
         self._totals.zero_()
         indices = batches.indices.to(self._device)
+        numbers = batches.numbers.to(self._device)
         done = 0
         if self._device.type == "cuda":
-            done = self._replay(indices, batches.flips.to(self._device), learning_rate)
-        flips = batches.flips.tolist()
+            done = self._replay(indices, numbers, learning_rate)
         for first in range(done, len(indices), self._batch_size):
-            images, labels = self._images.batch(indices[first : first + self._batch_size])
-            if flips[first // self._batch_size]:
-                images = images.flip(3)
-            self._step(images, labels, learning_rate)
+            part = slice(first, first + self._batch_size)
+            self._step(indices[part], numbers[part], learning_rate)
         return _score(self._totals, len(indices))
 
-    def _step(self, images: Tensor, labels: Tensor, learning_rate: float) -> None:
+    def _step(self, indices: Tensor, numbers: Tensor, learning_rate: float) -> None:
+        images, labels = self._images.batch(indices)
+        images = self._augmentation.apply(images, numbers)
         self._optimiser.clear_gradients()
         logits = _logits(self._network, images, self._precision)
         loss = F.cross_entropy(logits, labels)
@@ -115,7 +124,7 @@ class Trainer:
         self._optimiser.step(learning_rate)
         self._totals += _totals(logits.detach(), labels, loss.detach())
 
-    def _replay(self, indices: Tensor, flips: Tensor, learning_rate: float) -> int:
+    def _replay(self, indices: Tensor, numbers: Tensor, learning_rate: float) -> int:
         """Run the full batches of an epoch by graph replay; return how many images that were."""
         steps = len(indices) // self._batch_size
         if steps == 0:
@@ -126,28 +135,47 @@ class Trainer:
                 self._state(),
                 steps,
                 self._batch_size,
+                numbers.shape[1],
                 self._device,
             )
             self._graph_rate = learning_rate
-        self._graph.replay(indices[: steps * self._batch_size].view(steps, -1), flips[:steps])
-        return steps * self._batch_size
+        whole = steps * self._batch_size
+        self._graph.replay(
+            indices[:whole].view(steps, -1),
+            numbers[:whole].view(steps, self._batch_size, numbers.shape[1]),
+        )
+        return whole
 
     def _captured_step(self, learning_rate: float) -> Step:
-        def step(indices: Tensor, flip: Tensor) -> None:
-            images, labels = self._images.batch(indices)
-            images = torch.where(flip[:, None, None, None], images.flip(3), images)
-            self._step(images, labels, learning_rate)
-
-        return step
+        return lambda indices, numbers: self._step(indices, numbers, learning_rate)
 
     def _state(self) -> list[Tensor]:
         """Every tensor that a step changes: buffers such as batch statistics too."""
         return [
             *self._network.parameters(),
             *self._network.buffers(),
-            *self._optimiser.momentum_buffers.values(),
+            *(tensor for kind in self._optimiser.state.values() for tensor in kind.values()),
             self._totals,
         ]
+
+    def _check_last_batch(self) -> None:
+        """Batch normalisation of one value has no variance: torch refuses, but at the epoch's end.
+
+        To leave the image out would be to train on fewer images than the history says.
+        """
+        count = len(self._images.labels)
+        if count % self._batch_size != 1 and self._batch_size != 1:
+            return
+        image, _ = self._images.batch(torch.zeros(1, dtype=torch.int64, device=self._device))
+        devices = [self._device] if self._device.type == "cuda" else []
+        try:
+            with torch.no_grad(), torch.random.fork_rng(devices):
+                copy.deepcopy(self._network).train()(image)
+        except ValueError as error:
+            raise InputError(
+                f"batch_size is {self._batch_size}, which leaves a single image of {count} for the "
+                "last batch; the network's batch normalisation needs at least 2."
+            ) from error
 
 
 def evaluate(network: nn.Module, images: Images, precision: str, batch_size: int = 500) -> Score:
@@ -167,14 +195,7 @@ def evaluate(network: nn.Module, images: Images, precision: str, batch_size: int
 def _logits(
     network: nn.Module, images: Float[Tensor, "batch channels height width"], precision: str
 ) -> Float[Tensor, "batch classes"]:
-    """Forward pass in a precision, on a CPU the fast way. A GPU's library chooses for itself."""
-    is_fast = images.device.type == "cpu" and torch.get_num_threads() <= _FAST_THREADS.get(
-        precision, 0
-    )
-    with (
-        forward_precision(images.device, precision),
-        fast_convolutions(network) if is_fast else nullcontext(),
-    ):
+    with forward_precision(images.device, precision):
         logits: Tensor = network(images).float()
     return logits
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Shaped
 from pydantic import BaseModel, Field, ValidationError
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
@@ -16,7 +16,8 @@ from torch import Tensor
 
 from maxgain.errors import InputError
 from maxgain.files.atomic import atomic_path
-from maxgain.networks.recipes import build_network
+from maxgain.networks.building import construct_network
+from maxgain.networks.registry import NETWORKS
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Architecture:
     Attributes
     ----------
     name
-        One of `maxgain.networks.recipes.RECIPES`.
+        As `maxgain.networks.registry.NETWORKS` finds it.
     shape
         Of an image: channels, height, width.
     """
@@ -39,10 +40,16 @@ class Architecture:
 
 @dataclass(frozen=True)
 class Snapshots:
-    """All snapshots of a run and the image statistics that a measurement may need."""
+    """All snapshots of a run and the image statistics that a measurement may need.
+
+    Attributes
+    ----------
+    parameters
+        Every entry of the network's state dict, buffers too, as they are: counters are integers.
+    """
 
     architecture: Architecture
-    parameters: dict[str, Float[Tensor, "epochs *parameter"]]
+    parameters: dict[str, Shaped[Tensor, "epochs *parameter"]]
     mean_image: Float[Tensor, "channels height width"]
 
 
@@ -129,33 +136,52 @@ def _refusal(path: Path, reason: str) -> InputError:
 
 def _check_tensors(path: Path, architecture: Architecture, tensors: Mapping[str, Tensor]) -> None:
     """Check names, types and shapes, before a network of a declared size takes any memory."""
-    made = architecture
+    mean_image = tensors.get(_MEAN_IMAGE)
+    states = {name: x for name, x in tensors.items() if name != _MEAN_IMAGE}
+    epochs = next((len(x) for x in states.values() if x.ndim), 0)
+    if (
+        mean_image is None
+        or tuple(mean_image.shape) != architecture.shape
+        or epochs == 0
+        or any(x.ndim == 0 or len(x) != epochs for x in states.values())
+        or not _belong_to(path, architecture, states)
+    ):
+        raise _refusal(
+            path,
+            f"its tensors are not those of {architecture.name}, capacity {architecture.capacity:g}",
+        )
+    # Weights may be NaN, as those of a run that diverged.
+    if mean_image.dtype != torch.float32 or not mean_image.isfinite().all():
+        raise _refusal(path, "its mean image is not finite or not of the type float32")
+
+
+def _belong_to(path: Path, made: Architecture, states: Mapping[str, Tensor]) -> bool:
+    """Whether tensors are those of an architecture.
+
+    What a file names is not run: a user's function or another library's network is built, and
+    compared, where the snapshots are measured.
+    """
+    if made.name not in NETWORKS.names():
+        return True
     try:
         with torch.device("meta"):
-            network = build_network(made.name, made.shape, made.classes, made.capacity)
+            network = construct_network(made.name, made.shape, made.classes, made.capacity)
     except (RuntimeError, OverflowError) as error:  # Sizes beyond any tensor's.
         raise _refusal(path, f"no network has the sizes {made.shape}, {made.classes}") from error
     except InputError as error:
         raise _refusal(path, str(error).removesuffix(".")) from error
-    own = network.state_dict()
-    epochs = next((len(x) for name, x in tensors.items() if name != _MEAN_IMAGE and x.ndim), 0)
-    expected = {_PARAMETER + name: (epochs, *value.shape) for name, value in own.items()}
-    expected[_MEAN_IMAGE] = made.shape
-    found = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
-    if epochs == 0 or found != expected:
-        raise _refusal(
-            path, f"its tensors are not those of {made.name}, capacity {made.capacity:g}"
-        )
-    if any(tensor.dtype != torch.float32 for tensor in tensors.values()):
-        raise _refusal(path, "its tensors are not of the type float32")
-    # Weights may be NaN, as those of a run that diverged.
-    if not tensors[_MEAN_IMAGE].isfinite().all():
-        raise _refusal(path, "its mean image is not finite")
+    own = {_PARAMETER + name: _form(value) for name, value in network.state_dict().items()}
+    return own == {name: _form(values[0]) for name, values in states.items()}
+
+
+def _form(tensor: Tensor) -> tuple[torch.Size, torch.dtype]:
+    return tensor.shape, tensor.dtype
 
 
 def _checksum(tensors: Mapping[str, Tensor]) -> str:
     digest = hashlib.sha256()
     for name, tensor in sorted(tensors.items()):
         digest.update(name.encode())
-        digest.update(tensor.numpy().data)
+        # Bytes, as NumPy knows not every type.
+        digest.update(tensor.contiguous().reshape(-1).view(torch.uint8).numpy().data)
     return digest.hexdigest()

@@ -5,18 +5,16 @@ interrupted training needs must lie elsewhere. Its folder is named after everyth
 the weights, so that the state of other settings is never picked up.
 """
 
-import fcntl
 import hashlib
 import json
-import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 import torch
+from filelock import FileLock, Timeout
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
@@ -24,7 +22,8 @@ from torch import Tensor
 from maxgain.errors import InputError
 from maxgain.files.atomic import atomic_path, explained_errors
 
-_NUMBER = "number."
+_NUMBER, _TENSOR = "number.", "tensor."
+"""Beginnings of the names in a file."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,7 @@ class Epoch:
 
 
 class TrainingState:
-    """The epochs of one run on disk, and the optimiser's momentum after the last of them.
+    """The epochs of one run on disk, and what its optimiser remembers after the last of them.
 
     Parameters
     ----------
@@ -64,41 +63,33 @@ class TrainingState:
         InputError
             The folder cannot be written.
         """
+        lock = FileLock(self._lock_path)
         with explained_errors(self._lock_path):
             self.folder.parent.mkdir(parents=True, exist_ok=True)
-            lock = self._locked_file(waiting)
-        with lock:
             try:
-                yield
-            finally:
-                # Closing is not enough: a forked child holds the file open too.
-                fcntl.flock(lock, fcntl.LOCK_UN)
-
-    def _locked_file(self, waiting: Callable[[], None]) -> BinaryIO:
-        while True:
-            lock = self._lock_path.open("wb")
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
+                lock.acquire(timeout=0)
+            except Timeout:
                 waiting()
-                fcntl.flock(lock, fcntl.LOCK_EX)
-            # The process before removes its lock file when it is done; a lock on a file that
-            # has gone holds nobody off.
-            if _is_same_file(lock, self._lock_path):
-                return lock
-            lock.close()
+                lock.acquire()
+        try:
+            yield
+        finally:
+            lock.release()
 
-    def save(self, number: int, epoch: Epoch, momentum: Mapping[str, Tensor]) -> None:
-        """Add an epoch, numbered from 1. The momentum goes last: it makes the epoch count."""
+    def save(self, number: int, epoch: Epoch, optimiser: Mapping[str, Tensor]) -> None:
+        """Add an epoch, numbered from 1. The optimiser's goes last: it makes the epoch count."""
         _write(self._epoch_path(number), epoch.weights, epoch.row)
-        _write(self._momentum_path, momentum, {"epoch": number})
+        _write(self._optimiser_path, optimiser, {"epoch": number})
 
     def load(self) -> tuple[list[Epoch], dict[str, Tensor]]:
-        """The complete epochs, and the momentum after the last; nothing where a file is damaged."""
-        momentum = _read(self._momentum_path)
-        if momentum is None:
+        """The complete epochs, and the optimiser's tensors after the last of them.
+
+        Nothing where a file is damaged.
+        """
+        found = _read(self._optimiser_path)
+        if found is None:
             return [], {}
-        tensors, numbers = momentum
+        tensors, numbers = found
         epochs: list[Epoch] = []
         while len(epochs) < numbers.get("epoch", 0):
             epoch = _read(self._epoch_path(len(epochs) + 1))
@@ -108,31 +99,28 @@ class TrainingState:
         return epochs, tensors
 
     def remove(self) -> None:
-        """Remove the state of a run whose results are written."""
+        """Remove the state of a run whose results are written.
+
+        The empty lock file stays: another process may already wait on it, and a lock on a file
+        that has gone would hold nobody off.
+        """
         shutil.rmtree(self.folder, ignore_errors=True)
-        self._lock_path.unlink(missing_ok=True)
 
     @property
     def _lock_path(self) -> Path:
         return self.folder.parent / f"{self.folder.name}.lock"
 
     @property
-    def _momentum_path(self) -> Path:
-        return self.folder / "momentum.safetensors"
+    def _optimiser_path(self) -> Path:
+        return self.folder / "optimiser.state"
 
     def _epoch_path(self, number: int) -> Path:
-        return self.folder / f"epoch-{number:04d}.safetensors"
-
-
-def _is_same_file(file: BinaryIO, path: Path) -> bool:
-    try:
-        return os.path.samestat(os.fstat(file.fileno()), path.stat())
-    except FileNotFoundError:
-        return False
+        return self.folder / f"epoch-{number:04d}.state"
 
 
 def _write(path: Path, tensors: Mapping[str, Tensor], numbers: Mapping[str, float]) -> None:
-    content = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    """Write tensors and numbers as SHA-256 and then a safetensors body, which it is of."""
+    content = {_TENSOR + name: value.detach().cpu().contiguous() for name, value in tensors.items()}
     for name, number in numbers.items():
         content[_NUMBER + name] = torch.tensor(number, dtype=torch.float64)
     body = save(content)
@@ -153,12 +141,17 @@ def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, float]] | None:
     if hashlib.sha256(body).digest() != digest:
         return None
     try:
-        tensors = load(body)
-        numbers = {
-            name.removeprefix(_NUMBER): float(tensors.pop(name))
-            for name in sorted(tensors)
-            if name.startswith(_NUMBER)
-        }
+        found = load(body)
+        numbers = {name: float(value) for name, value in _beginning_with(_NUMBER, found).items()}
     except (SafetensorError, RuntimeError, ValueError):  # Not what `_write` writes.
         return None
-    return tensors, numbers
+    tensors = _beginning_with(_TENSOR, found)
+    return (tensors, numbers) if len(tensors) + len(numbers) == len(found) else None
+
+
+def _beginning_with(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {
+        name.removeprefix(prefix): tensors[name]
+        for name in sorted(tensors)
+        if name.startswith(prefix)
+    }

@@ -201,6 +201,14 @@ def test_a_larger_grid_is_confirmed_by_a_key() -> None:
     assert len(parse_protocol(raw).runs_of("colours")) == 10_200
 
 
+def test_only_leaves_the_other_experiments_out() -> None:
+    raw = _small() | {"only": ["digits"]}
+    raw["experiments"]["colours"] = None  # Whatever is left out may be wrong.
+    assert parse_protocol(raw).experiments.keys() == {"digits"}
+    with pytest.raises(InputError, match="only names 'digit', which experiments does not have"):
+        parse_protocol(_small() | {"only": ["digit"]})
+
+
 def test_sizes_of_the_embedded_data_are_in_force_there_alone() -> None:
     raw = _small()
     embedded = {"training_images": 40, "validation_images": 10}

@@ -1,22 +1,16 @@
-"""The fast ways of convolution and pooling, and the layers that take them, against torch's own."""
+"""The training twin of a network: the same function of the same parameters, the fast way."""
 
-from contextlib import nullcontext
-from typing import Any
+import copy
+from collections.abc import Callable
 
-import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from maxgain.errors import InputError
-from maxgain.kernels import compiled, winograd
-from maxgain.kernels.accelerate import Convolution, fast_convolutions
-from maxgain.kernels.pooling import rectified_max_pool2d
-from maxgain.kernels.winograd import KERNEL, winograd_conv2d
-from maxgain.networks.recipes import build_network, initialise
+from maxgain.kernels.accelerate import accelerate
+from maxgain.kernels.layers import RectifiedMaxPooledConvolution, WinogradConvolution
+from maxgain.networks.recipes import initial_network
 from maxgain.training.device import forward_precision
 
 ROUNDING = 3e-5
@@ -30,241 +24,15 @@ def relative_error(found: Tensor, expected: Tensor) -> float:
     return float((found.double() - expected).norm() / expected.norm().clamp(min=1e-30))
 
 
-@settings(deadline=None, max_examples=60)
-@given(
-    batch=st.integers(1, 9),
-    channels=st.integers(1, 5),
-    filters=st.integers(1, 5),
-    padding=st.integers(0, 3),
-    height=st.integers(5, 19),
-    width=st.integers(5, 19),
-    has_bias=st.booleans(),
-    rectified=st.booleans(),
-    is_channels_last=st.booleans(),
-    seed=st.integers(0, 99),
-)
-def test_value_and_derivatives_are_those_of_the_convolution(
-    batch: int,
-    channels: int,
-    filters: int,
-    padding: int,
-    height: int,
-    width: int,
-    has_bias: bool,
-    rectified: bool,
-    is_channels_last: bool,
-    seed: int,
-) -> None:
-    generator = torch.Generator().manual_seed(seed)
-    images = torch.randn(batch, channels, height, width, generator=generator)
-    weight = torch.randn(filters, channels, KERNEL, KERNEL, generator=generator)
-    bias = torch.randn(filters, generator=generator) if has_bias else None
-    if is_channels_last:
-        images = images.contiguous(memory_format=torch.channels_last)
-    inputs = [x.requires_grad_() for x in (images, weight, bias) if x is not None]
-    exact = [x.detach().double().requires_grad_() for x in inputs]
-
-    result = winograd_conv2d(images, weight, bias, padding, rectified=rectified)
-    expected = F.conv2d(*exact[:2], exact[2] if has_bias else None, padding=padding)
-    if rectified:  # By the signs of the result: rounding may turn that of a tiny number.
-        expected = expected * (result.detach() > 0)
-    assert result.is_contiguous(memory_format=torch.channels_last)
-    assert relative_error(result.detach(), expected.detach()) < ROUNDING
-
-    gradient = torch.randn(expected.shape, generator=generator)
-    found = torch.autograd.grad(result, inputs, gradient)
-    for one, other in zip(
-        found, torch.autograd.grad(expected, exact, gradient.double()), strict=True
-    ):
-        assert relative_error(one, other) < ROUNDING
-
-
-def test_wide_layer_rounds_little() -> None:
-    generator = torch.Generator().manual_seed(0)
-    images = torch.randn(20, 192, 7, 7, generator=generator)
-    weight = torch.randn(192, 192, 5, 5, generator=generator) / 70
-    expected = F.conv2d(images.double(), weight.double(), padding=2)
-    assert relative_error(winograd_conv2d(images, weight, None, 2), expected) < 6e-6
-
-
-@pytest.mark.parametrize("wanted", [0, 1, 2])
-def test_one_derivative_alone(wanted: int) -> None:
-    parts = [torch.randn(shape) for shape in ((3, 1, 9, 9), (2, 1, 5, 5), (2,))]
-    parts[wanted].requires_grad_()
-    found = torch.autograd.grad(winograd_conv2d(*parts, 2).square().sum(), parts[wanted])
-    expected = torch.autograd.grad(F.conv2d(*parts, padding=2).square().sum(), parts[wanted])
-    assert relative_error(found[0], expected[0].double()) < ROUNDING
-
-
-def test_result_can_be_changed_in_place() -> None:
-    images = torch.randn(2, 3, 8, 8, requires_grad=True)
-    weight = torch.randn(4, 3, 5, 5, requires_grad=True)
-    bias = torch.randn(4, requires_grad=True)
-    parts = images, weight, bias
-    found = torch.autograd.grad(winograd_conv2d(*parts, 2).relu_().square().sum(), parts)
-    expected = torch.autograd.grad(F.conv2d(*parts, padding=2).relu().square().sum(), parts)
-    for one, other in zip(found, expected, strict=True):
-        assert relative_error(one, other.double()) < ROUNDING
-
-
-@pytest.mark.parametrize("kernel", [(3, 3), (5, 4), (6, 6)])
-def test_filters_of_other_sizes_are_refused(kernel: tuple[int, int]) -> None:
-    with pytest.raises(InputError, match=f"kernel is {kernel[0]} x {kernel[1]}; allowed is 5 x 5"):
-        winograd_conv2d(torch.zeros(1, 1, 9, 9), torch.zeros(1, 1, *kernel), None, 0)
-
-
-def test_wide_and_narrow_matrix_products_agree(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Either library that multiplies, on the same images."""
-    images = torch.randn(6, 8, 10, 10)
-    weight = torch.randn(12, 8, 5, 5, requires_grad=True)
-    results = []
-    for small in (0, 2**18):
-        monkeypatch.setattr(winograd, "_SMALL", small)
-        result = winograd_conv2d(images, weight, None, 2)
-        results.append((result.detach(), *torch.autograd.grad(result.square().sum(), weight)))
-    for one, other in zip(*results, strict=True):
-        assert relative_error(one, other.double()) < ROUNDING
-
-
-def test_nan_and_infinity_are_not_hidden() -> None:
-    for value in (torch.nan, torch.inf):
-        images = torch.zeros(1, 1, 8, 8)
-        images[0, 0, 3, 3] = value
-        result = winograd_conv2d(images, torch.ones(1, 1, 5, 5), None, 2)
-        assert not result[0, 0, 3, 3].isfinite()
-
-
-# --- pooling
-
-
-@settings(deadline=None, max_examples=60)
-@given(
-    batch=st.integers(1, 3),
-    channels=st.integers(1, 20),
-    height=st.integers(3, 12),
-    width=st.integers(3, 12),
-    stride=st.integers(1, 3),
-    ceil_mode=st.booleans(),
-    dtype=st.sampled_from([torch.float32, torch.bfloat16]),
-    is_channels_last=st.booleans(),
-    seed=st.integers(0, 99),
-)
-def test_pooling_is_that_of_torch(
-    batch: int,
-    channels: int,
-    height: int,
-    width: int,
-    stride: int,
-    ceil_mode: bool,
-    dtype: torch.dtype,
-    is_channels_last: bool,
-    seed: int,
-) -> None:
-    generator = torch.Generator().manual_seed(seed)
-    features = torch.randint(-4, 9, (batch, channels, height, width), generator=generator).to(dtype)
-    if is_channels_last:
-        features = features.contiguous(memory_format=torch.channels_last)
-    bias = torch.randint(-3, 3, (channels,), generator=generator).float()
-    inputs = [features.requires_grad_(), bias.requires_grad_()]
-    found = rectified_max_pool2d(features, bias, stride, ceil_mode)
-    pooled = F.max_pool2d(features, 3, stride, ceil_mode=ceil_mode).float()
-    expected = (pooled + bias[:, None, None]).relu()
-    # Whole numbers, many of them equal: nothing is rounded, and of equal maxima the first counts.
-    assert torch.equal(found, expected)
-    assert found.is_contiguous(memory_format=torch.channels_last)
-    gradient = torch.randint(-3, 4, expected.shape, generator=generator).float()
-    for one, other in zip(
-        torch.autograd.grad(found, inputs, gradient),
-        torch.autograd.grad(expected, inputs, gradient),
-        strict=True,
-    ):
-        assert torch.equal(one, other)
-
-
-def test_bfloat16_derivative_is_rounded_as_torch_rounds() -> None:
-    features = torch.randn(5, 4, 9, 9).bfloat16().requires_grad_()
-    found = rectified_max_pool2d(features, torch.full((4,), 9.0), 3, False)
-    gradient = torch.randn(found.shape) * 10 ** torch.randn(found.shape)
-    (derivative,) = torch.autograd.grad(found, features, gradient)
-    # Windows do not overlap: each derivative comes from one number.
-    values = torch.sort(derivative[derivative != 0].float()).values
-    assert torch.equal(values, torch.sort(gradient.bfloat16().float().flatten()).values)
-
-
-@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
-def test_pooling_does_not_hide_what_is_not_a_number(dtype: torch.dtype) -> None:
-    for value in (torch.nan, -torch.nan, torch.inf):
-        features = torch.zeros(1, 2, 5, 5, dtype=dtype)
-        features[0, 1, 1, 1] = value
-        pooled = rectified_max_pool2d(features, torch.zeros(2), 2, True)
-        assert pooled[0, 0].eq(0).all()
-        assert pooled[0, 1].isfinite().tolist() == [[False, True], [True, True]]
-
-
-def test_loops_run_where_nothing_compiled_can_be_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    njit = compiled.njit
-
-    def refuse_to_cache(*, cache: bool = False, **options: Any) -> Any:
-        if cache:
-            raise RuntimeError("cannot cache function: no locator available")
-        return njit(**options)
-
-    def add_one(values: Any) -> None:
-        for i in range(len(values)):
-            values[i] += 1
-
-    monkeypatch.setattr(compiled, "njit", refuse_to_cache)
-    values = np.zeros(3)
-    compiled.compiled(add_one)(values)
-    assert values.tolist() == [1, 1, 1]
-
-
-# --- layers and networks
-
-
-def test_layer_is_torchs_own_until_it_is_told_otherwise() -> None:
-    images = torch.randn(2, 3, 12, 12)
-    for winograd_ in (False, True):
-        layer = Convolution(3, 16, 5, padding=2, winograd=winograd_)
-        expected = F.conv2d(images, layer.weight, layer.bias, padding=2)
-        assert torch.equal(layer(images), expected)
-        assert torch.equal(layer.rectified(images), expected.relu())
-        pooled = layer.rectified_max_pooled(images, stride=2, ceil_mode=True)
-        assert torch.equal(pooled, F.max_pool2d(expected, 3, 2, ceil_mode=True).relu())
-
-
-@pytest.mark.parametrize("winograd_", [False, True])
-@pytest.mark.parametrize("way", ["forward", "rectified", "pooled"])
-def test_fast_layer_does_what_the_layer_does(winograd_: bool, way: str) -> None:
-    torch.manual_seed(0)
-    images = torch.randn(4, 3, 16, 16).contiguous(memory_format=torch.channels_last)
-    layer = Convolution(3, 16, 5, padding=2, winograd=winograd_)
-    results = []
-    for fast in (False, True):
-        layer.fast = fast
-        if way == "pooled":
-            found = layer.rectified_max_pooled(images, stride=2, ceil_mode=True)
-        else:
-            found = getattr(layer, way)(images)
-        gradients = torch.autograd.grad(found.square().sum(), layer.parameters())
-        results.append((found.detach(), *gradients))
-    for found, expected in zip(results[1], results[0], strict=True):
-        assert relative_error(found, expected.double()) < ROUNDING
-
-
 def gradients(
     name: str, capacity: float, images: Tensor, *, fast: bool, precision: str
 ) -> list[Tensor]:
     """Logits and the derivatives by all parameters, of a network in channels-last order."""
-    network = build_network(name, SHAPES[name], 10, capacity)
-    initialise(name, network, torch.Generator().manual_seed(0))
+    network = initial_network(name, SHAPES[name], 10, capacity, "recipe", 0)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    network.eval()
-    with (
-        fast_convolutions(network) if fast else nullcontext(),
-        forward_precision(torch.device("cpu"), precision),
-    ):
-        logits = network(images.contiguous(memory_format=torch.channels_last)).float()
+    trained = (accelerate(network) if fast else network).eval()
+    with forward_precision(torch.device("cpu"), precision):
+        logits = trained(images.contiguous(memory_format=torch.channels_last)).float()
     loss = F.cross_entropy(logits, torch.arange(len(images)) % 10)
     return [logits.detach(), *torch.autograd.grad(loss, list(network.parameters()))]
 
@@ -303,15 +71,177 @@ def test_fast_network_is_no_coarser_in_bf16(name: str, capacity: float) -> None:
     assert sum(errors[1]) < 2 * sum(errors[0])
 
 
-def test_fast_way_ends_with_its_context() -> None:
-    network = nn.Sequential(Convolution(1, 2, 3), nn.Conv2d(2, 2, 3), nn.Flatten())
+# --- which layers are taken
 
-    def fail_inside() -> None:
-        with fast_convolutions(network):
-            assert network[0].fast
-            network(torch.zeros(1, 3, 8, 8))
 
-    with pytest.raises(RuntimeError, match="channels"):
-        fail_inside()
-    assert not network[0].fast
-    assert not hasattr(network[1], "fast")
+def _layers(network: nn.Module) -> list[str]:
+    return [type(module).__name__ for module in network.children()]
+
+
+def test_layers_of_the_papers_networks() -> None:
+    fused = {
+        (name, capacity): {
+            path: type(module).__name__
+            for path, module in accelerate(
+                initial_network(name, SHAPES[name], 10, capacity, "recipe", 0)
+            ).named_modules()
+            if isinstance(module, WinogradConvolution | RectifiedMaxPooledConvolution)
+        }
+        for name, capacity in NETWORKS
+    }
+    pooled, winograd = "RectifiedMaxPooledConvolution", "WinogradConvolution"
+    wide = {"convolution1": pooled, "convolution2": winograd, "convolution3": winograd}
+    assert fused == {
+        ("lenet-mnist", 1.0): {"convolution2": winograd},
+        ("lenet-cifar", 0.25): {"convolution1": pooled},
+        ("lenet-cifar", 1.0): wide,
+        ("lenet-cifar", 4.0): wide,
+        ("nin", 1.0): {"convolution4": winograd},
+    }
+
+
+@pytest.mark.parametrize(
+    "convolution",
+    [
+        nn.Conv2d(20, 20, 3),
+        nn.Conv2d(20, 20, 5, stride=2),
+        nn.Conv2d(20, 20, 5, dilation=2),
+        nn.Conv2d(40, 40, 5, groups=2),
+        nn.Conv2d(19, 20, 5),
+        nn.Conv2d(20, 19, 5),
+        nn.Conv2d(20, 20, 5, padding=(1, 2)),
+        nn.Conv2d(20, 20, 5, padding=2, padding_mode="reflect"),
+        nn.Conv2d(20, 20, 5).double(),
+        nn.utils.parametrizations.weight_norm(nn.Conv2d(20, 20, 5)),
+        nn.ConvTranspose2d(20, 20, 5),
+    ],
+)
+def test_what_does_not_fit_stays(convolution: nn.Module) -> None:
+    network = nn.Sequential(convolution, nn.ReLU(), nn.MaxPool2d(3))
+    assert accelerate(network) is network
+
+
+@pytest.mark.parametrize(
+    "pooling",
+    [
+        nn.MaxPool2d(2),
+        nn.MaxPool2d(3, 4),
+        nn.MaxPool2d(3, (1, 2)),
+        nn.MaxPool2d(3, padding=1),
+        nn.MaxPool2d(3, dilation=2),
+        nn.AvgPool2d(3),
+    ],
+)
+def test_pooling_that_does_not_fit_stays(pooling: nn.Module) -> None:
+    network = nn.Sequential(nn.Conv2d(3, 4, 3), pooling, nn.ReLU())
+    assert accelerate(network) is network
+
+
+def test_layers_with_hooks_stay() -> None:
+    network = nn.Sequential(nn.Conv2d(20, 20, 5), nn.ReLU())
+    called = []
+    network[0].register_forward_hook(lambda *_: called.append(1))
+    assert accelerate(network) is network
+    network = nn.Sequential(nn.Conv2d(20, 20, 5), nn.ReLU())
+    network[1].register_forward_hook(lambda *_: called.append(1))
+    twin = accelerate(network)
+    assert _layers(twin) == ["WinogradConvolution", "ReLU"]
+    twin(torch.zeros(1, 20, 5, 5))
+    assert called == [1]
+
+
+# --- a user's network
+
+
+class Own(nn.Module):
+    """A network of a user: a sequence inside, a lone convolution, buffers, one layer used twice."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body = nn.Sequential(
+            nn.Conv2d(3, 20, 3, padding=1, bias=False),
+            nn.MaxPool2d(3, (2, 2)),
+            nn.ReLU(),
+            nn.Sequential(nn.Conv2d(20, 24, 5, padding="same"), nn.ReLU()),
+            nn.BatchNorm2d(24),
+        )
+        self.alone = nn.Conv2d(24, 24, 5, padding=2)
+        self.absent = None
+        self.register_module("nothing", None)
+        self.register_buffer("steps", torch.zeros((), dtype=torch.int64))
+        self.linear = nn.Linear(24, 5)
+
+    def forward(self, images: Tensor) -> Tensor:
+        if self.training:
+            self.steps = self.steps + 1  # Not in place: the twin's is the network's all the same.
+        features = self.alone(self.body(images)).relu()
+        features = features[:, : self.alone.out_channels]
+        return self.linear(self.alone(features).mean((2, 3)))
+
+
+def test_twin_of_a_users_network_is_the_same_function() -> None:
+    torch.manual_seed(0)
+    network = Own()
+    reference, twin = copy.deepcopy(network), accelerate(network)
+    assert isinstance(twin, Own)
+    assert _layers(twin.body) == [
+        *("RectifiedMaxPooledConvolution", "Identity", "Identity", "Sequential", "BatchNorm2d")
+    ]
+    assert _layers(twin.body[3]) == ["WinogradConvolution", "Identity"]
+    assert isinstance(twin.alone, WinogradConvolution)
+    images = torch.randn(4, 3, 16, 15)
+    for mode in (True, False):
+        results = []
+        for module, owner in ((twin.train(mode), network), (reference.train(mode), reference)):
+            logits = module(images)
+            found = torch.autograd.grad(logits.square().sum(), list(owner.parameters()))
+            results.append([logits.detach(), *found])
+        for one, other in zip(*results, strict=True):
+            assert relative_error(one, other.double()) < 10 * ROUNDING
+    for name, value in reference.state_dict().items():
+        torch.testing.assert_close(network.state_dict()[name], value, rtol=1e-4, atol=1e-6)
+    assert int(network.steps) == 1
+
+
+def test_twin_shares_everything_and_leaves_the_network_as_it_is() -> None:
+    network = Own()
+    modules = [type(module) for module in network.modules()]
+    twin = accelerate(network)
+    assert [type(module) for module in network.modules()] == modules
+    assert list(twin.state_dict()) == list(network.state_dict())
+    for one, other in zip(twin.parameters(), network.parameters(), strict=True):
+        assert one is other
+    for one, other in zip(twin.buffers(), network.buffers(), strict=True):
+        assert one is other
+    with torch.no_grad():
+        network.alone.weight.zero_()
+    assert not twin.alone.weight.any()
+    assert accelerate(twin) is twin
+
+
+def test_subclass_of_a_sequence_may_have_an_order_of_its_own() -> None:
+    class Backwards(nn.Sequential):
+        def forward(self, images: Tensor) -> Tensor:
+            for module in reversed(self):
+                images = module(images)
+            return images
+
+    network = Backwards(nn.Conv2d(20, 20, 5), nn.ReLU())
+    twin = accelerate(network)
+    assert _layers(twin) == ["WinogradConvolution", "ReLU"]
+    images = torch.randn(2, 20, 9, 9)
+    assert relative_error(twin(images).detach(), network(images).detach().double()) < ROUNDING
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: nn.Linear(2, 2),
+        lambda: nn.Sequential(),
+        lambda: nn.TransformerEncoderLayer(8, 2, 8),
+        lambda: torch.jit.script(nn.Sequential(nn.Linear(2, 2), nn.ReLU())),
+    ],
+)
+def test_network_in_which_nothing_fits_is_its_own_twin(make: Callable[[], nn.Module]) -> None:
+    network = make()
+    assert accelerate(network) is network

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from maxgain.errors import InputError
+from maxgain.networks.building import build_network
 from maxgain.networks.lenet import LeNetCIFAR, LeNetMNIST
 from maxgain.networks.nin import NetworkInNetwork
-from maxgain.networks.recipes import RECIPES, build_network, initialise, parameter_rates
+from maxgain.networks.recipes import initialise, parameter_rates, weight_decay_of
 from maxgain.networks.scaling import ScaledInput
 
 Layer = nn.Conv2d | nn.Linear
@@ -206,7 +207,7 @@ def test_dropout_of_network_in_network_is_for_training_only() -> None:
 )
 def test_initial_values(name: str, stds: list[float]) -> None:
     network = build_network(name, (1, 28, 28) if name == "lenet-mnist" else (3, 32, 32), 10)
-    initialise(name, network, torch.Generator().manual_seed(0))
+    initialise(network, name, torch.Generator().manual_seed(0))
     for layer, std in zip(_layers(network), stds, strict=True):
         count = layer.weight.numel()
         weight = layer.weight.detach()
@@ -219,7 +220,7 @@ def test_initial_values(name: str, stds: list[float]) -> None:
 def test_initial_values_depend_on_the_generator_alone() -> None:
     first, second, other = (build_network("lenet-mnist", (1, 28, 28), 10) for _ in range(3))
     for network, seed in ((first, 3), (second, 3), (other, 4)):
-        initialise("lenet-mnist", network, torch.Generator().manual_seed(seed))
+        initialise(network, "lenet-mnist", torch.Generator().manual_seed(seed))
     pairs = zip(first.parameters(), second.parameters(), strict=True)
     assert all(torch.equal(a, b) for a, b in pairs)
     assert not torch.equal(next(first.parameters()), next(other.parameters()))
@@ -239,7 +240,7 @@ def test_learning_rate_multipliers(
     network = build_network(name, (1, 28, 28) if name == "lenet-mnist" else (3, 32, 32), 10)
     found = {
         id(parameter): rate
-        for rate, parameters in parameter_rates(name, network).items()
+        for rate, parameters in parameter_rates(network, name).items()
         for parameter in parameters
     }
     layers = _layers(network)
@@ -247,7 +248,8 @@ def test_learning_rate_multipliers(
     for layer in layers:
         expected = last_rates if layer is layers[-1] else rates
         assert (found[id(layer.weight)], found[id(layer.bias)]) == expected
-    assert RECIPES[name].weight_decay == decay
+    assert weight_decay_of(name, None) == decay
+    assert weight_decay_of(name, 0.5) == 0.5
 
 
 # --- other images
@@ -255,7 +257,7 @@ def test_learning_rate_multipliers(
 
 @settings(max_examples=15, deadline=None)
 @given(
-    name=st.sampled_from(sorted(RECIPES)),
+    name=st.sampled_from(["lenet-mnist", "lenet-cifar", "nin", "resnet20"]),
     channels=st.integers(1, 4),
     height=st.integers(16, 30),
     width=st.integers(16, 30),
@@ -279,7 +281,11 @@ def test_the_least_image_is_accepted_and_a_smaller_is_refused(name: str, size: i
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("vgg", (3, 32, 32), 10), "network is 'vgg'; allowed are lenet-mnist, lenet-cifar, nin"),
+        (
+            ("vgg", (3, 32, 32), 10),
+            "network 'vgg' is not known; allowed are lenet-mnist, lenet-cifar, nin, resnet20 and "
+            "package.module:function, timm:NAME, torchvision:NAME",
+        ),
         (("nin", (3, 32, 32), 10, 0.25), "capacity is 0.25; the network 'nin' allows only 1"),
         (
             ("lenet-cifar", (3, 32, 32), 10, 0.01),

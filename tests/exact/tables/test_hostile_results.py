@@ -36,7 +36,6 @@ from maxgain.tables.toy import COLUMNS as TOY_COLUMNS
 from maxgain.tables.verdicts import VERDICT_COLUMNS, read_verdicts
 from maxgain.tables.zoo import MISSING_COLUMNS, ZOO_COLUMNS
 from maxgain.training.snapshots import read_snapshots
-from maxgain.training.state import Epoch, TrainingState
 
 REPOSITORY = Path(__file__).parents[3]
 MANY = settings(
@@ -168,62 +167,6 @@ def test_snapshots_with_a_flipped_bit_or_cut_off_are_refused(
     whole = read_snapshots(path)
     assert snapshots.architecture == whole.architecture
     assert all(torch.equal(x, whole.parameters[name]) for name, x in snapshots.parameters.items())
-
-
-# State
-
-
-def hostile_state(path: Path, change: Callable[[dict[str, torch.Tensor]], object]) -> None:
-    """Change a file of state and give it the checksum that belongs to it."""
-    tensors = load(path.read_bytes()[32:])
-    change(tensors)
-    body = save({name: tensor.contiguous() for name, tensor in tensors.items()})
-    path.write_bytes(hashlib.sha256(body).digest() + body)
-
-
-@pytest.mark.parametrize(
-    ("name", "change"),
-    [
-        ("epoch-0001", lambda t: t.update({"convolution1.bias": torch.zeros(3)})),
-        ("epoch-0001", lambda t: t.update({"convolution1.bias": torch.zeros(20).half()})),
-        ("epoch-0001", lambda t: t.pop("convolution1.bias")),
-        ("epoch-0001", lambda t: t.update({"more": torch.zeros(3)})),
-        ("epoch-0001", lambda t: t.pop("number.training_loss")),
-        ("epoch-0001", lambda t: t.update({"number.training_loss": torch.zeros(3)})),
-        ("momentum", lambda t: t.update({"convolution1.bias": torch.zeros(3)})),
-        ("momentum", lambda t: t.pop("convolution1.bias")),
-        ("momentum", lambda t: t.pop("number.epoch")),
-        ("momentum", lambda t: t.update({"number.epoch": torch.tensor(torch.nan)})),
-        ("momentum", lambda t: t.update({"number.epoch": torch.tensor(1e300).double()})),
-        ("momentum", lambda t: t.update({"number.epoch": torch.tensor(-1.0)})),
-    ],
-)
-def test_state_of_other_content_is_a_clean_start(
-    tmp_path: Path,
-    made: dict[str, bytes],
-    monkeypatch: pytest.MonkeyPatch,
-    name: str,
-    change: Callable[..., object],
-) -> None:
-    class Killed(BaseException):
-        pass
-
-    original, saved = TrainingState.save, []
-
-    def save_and_die(self: TrainingState, number: int, epoch: Epoch, momentum: object) -> None:
-        original(self, number, epoch, momentum)  # type: ignore[arg-type]
-        saved.append(self.folder / f"{name}.safetensors")
-        raise Killed
-
-    with monkeypatch.context() as patch:
-        patch.setattr(TrainingState, "save", save_and_die)
-        with pytest.raises(Killed):
-            run_training_job(RUN, prepared(), tmp_path / "run", tmp_path / "state", "cpu", 1)
-    hostile_state(saved[0], change)
-    run_training_job(RUN, prepared(), tmp_path / "run", tmp_path / "state", "cpu", 1)
-    for file in ("history.csv", "snapshots.safetensors"):
-        assert (tmp_path / "run" / file).read_bytes() == made[file]
-    assert "nan" not in (tmp_path / "run/seconds.csv").read_text(), "no epoch came from the state"
 
 
 # A run's tables

@@ -63,7 +63,7 @@ def carried_file(row: RegistryRow) -> Path:
 
 
 def _build(architecture: str) -> nn.Module:
-    import maxgain.zoo.readers.torchvision_ops  # noqa: F401, I001 - must come before timm
+    import maxgain.networks.torchvision_ops  # noqa: F401, I001 - must come before timm
     import timm
 
     return timm.create_model(architecture, pretrained=False)

@@ -11,7 +11,7 @@ from maxgain.zoo.registry import Scaling
 
 def load_timm(name: str, folder: Path, side: int | None) -> PretrainedNetwork:
     """Network of timm by its name, with the weights that timm downloads."""
-    import maxgain.zoo.readers.torchvision_ops  # noqa: F401, I001 - must come before timm
+    import maxgain.networks.torchvision_ops  # noqa: F401, I001 - must come before timm
     import timm
 
     architecture = name.removeprefix("timm:")

@@ -4,7 +4,7 @@ Errors, scaling and checksums come from the metadata that torchvision carries, w
 None of these networks uses torchvision's compiled operators.
 """
 
-import maxgain.zoo.readers.torchvision_ops  # noqa: F401, I001 - must come before torchvision
+import maxgain.networks.torchvision_ops  # noqa: F401, I001 - must come before torchvision
 import re
 from functools import cache
 from pathlib import Path
