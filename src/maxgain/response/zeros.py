@@ -66,7 +66,7 @@ def check_zeros(
         zero = zero & (derivative(far, far_image) == 0).flatten(1).all(1)
         change = (far.detach() - value.detach()).abs()
         moved = moved or bool(change > ROUNDING * value.detach().abs().clamp(min=1))
-    if moved:
+    if moved and zero.any():
         channels = ", ".join(str(int(channel)) for channel in zero.nonzero().flatten())
         where = "the image" if zero.all() else f"channel {channels} of the image (from 0)"
         raise InputError(

@@ -105,6 +105,12 @@ def test_arrays_that_do_not_fit_are_named(
         draw_fig06(both, {"network-0": {"impulse.gradient": good["impulse.gradient"]}})
 
 
+@pytest.mark.parametrize("column", ["name", "family"])
+def test_a_row_without_a_name_is_refused(zoo: pd.DataFrame, column: str) -> None:
+    with pytest.raises(InputError, match=f"a row without {column}"):
+        probe_rows(zoo.assign(**{column: [*zoo[column][1:], None]}), "impulse")
+
+
 def test_nothing_measured_is_said() -> None:
     assert describe_missing([]) == ""
     assert describe_missing(list("abcdefgh")) == "not measured: a, b, c, d, e, f and 2 more"
