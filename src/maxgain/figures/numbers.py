@@ -1,6 +1,6 @@
 """Numbers that figures print, from tables by `maxgain.statistics`: drawing takes them as given."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -8,6 +8,7 @@ import pandas as pd
 from pandas import DataFrame
 from scipy import stats
 
+from maxgain.errors import InputError
 from maxgain.figures.probes import trained_rows
 from maxgain.statistics.correlation import correlate_ranks
 from maxgain.statistics.variability import START_STEPS, variability
@@ -19,6 +20,15 @@ ESTIMATORS = {
     "sensitivity_mean_db": "S, mean over impulses",
 }
 """Columns of a table of curves that estimate how a network responds, and what figures call them."""
+
+
+def check_numbers(table: DataFrame, names: Iterable[str]) -> None:
+    """Raise InputError if one of the columns that a table has, of those named, holds text."""
+    for name in names:
+        if name in table and not pd.api.types.is_numeric_dtype(table[name]) and len(table):
+            raise InputError(
+                f"the table of curves has text in the column '{name}'; it must hold numbers."
+            )
 
 
 def interval_of_seeds(values: "pd.Series[float]") -> tuple[float, float]:
@@ -73,6 +83,7 @@ def measure_variabilities(*tables: DataFrame) -> dict[str, Any]:
     rows = []
     for position, table in enumerate(tables):
         check_columns(table)
+        check_numbers(table, ESTIMATORS)
         for (_, _, rate, seed), run in table.groupby(list(RUN), sort=True):
             run = run.sort_values("epoch", kind="stable")
             for column, name in ESTIMATORS.items():

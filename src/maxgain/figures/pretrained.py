@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 from matplotlib.cm import ScalarMappable
-from matplotlib.figure import Figure
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure, SubFigure
 from numpy import ndarray
 from pandas import DataFrame
 
@@ -128,36 +129,38 @@ def _draw_probes(
     )
     parts = figure.subfigures(2, 1, hspace=0.04, squeeze=False)[:, 0]
     for part, image in zip(parts, IMAGE_LABELS, strict=True):
-        probe = probe_rows(rows, image)
-        responses = _array(arrays, f"{image}.response")
-        if len(probe) != len(responses):
-            raise InputError(
-                f"zoo.csv has {len(probe)} channels at the {IMAGE_LABELS[image]} for {name}; its "
-                f"arrays have {len(responses)}."
-            )
-        first = probe.iloc[0]
-        part.suptitle(
-            f"{IMAGE_LABELS[image]}: class {first['predicted_class']} ({first['class_name']}), "
-            f"score {first['score']:.3f}",
-            fontsize=7,
-        )
-        panels = part.subplots(1, 2 + len(probe))
-        show_pixels(panels[0], _array(arrays, f"{image}.pixels"))
-        panels[0].set_title("input")
-        show_gradient(panels[1], _array(arrays, f"{image}.gradient"))
-        panels[1].set_title("dz/dx")
-        for axes, row, response in zip(
-            panels[2:],
-            probe.itertuples(index=False),
-            responses,
-            strict=True,
-        ):
-            draw_response(axes, response, scale)
-            axes.set_title(f"|H| {row.channel}, peak {row.gain_db:.1f} dB")
-        panels[2].set_ylabel("cycles/pixel")
-        bar = part.colorbar(ScalarMappable(scale, "viridis"), ax=panels[2:], shrink=0.8, aspect=25)
-        bar.set_label("|H| (dB)")
+        _draw_probe(part, image, probe_rows(rows, image), arrays, scale)
     return figure
+
+
+def _draw_probe(
+    part: SubFigure, image: str, probe: DataFrame, arrays: NetworkArrays, scale: Normalize
+) -> None:
+    responses = _array(arrays, f"{image}.response")
+    if len(probe) != len(responses):
+        raise InputError(
+            f"zoo.csv has {len(probe)} channels at the {IMAGE_LABELS[image]}; the network's arrays "
+            f"have {len(responses)}."
+        )
+    first = probe.iloc[0]
+    part.suptitle(
+        f"{IMAGE_LABELS[image]}: class {first['predicted_class']} ({first['class_name']}), "
+        f"score {first['score']:.3f}",
+        fontsize=7,
+    )
+    panels = part.subplots(1, 2 + len(probe))
+    show_pixels(panels[0], _array(arrays, f"{image}.pixels"))
+    panels[0].set_title("input")
+    show_gradient(panels[1], _array(arrays, f"{image}.gradient"))
+    panels[1].set_title("dz/dx")
+    for axes, row, response in zip(
+        panels[2:], probe.itertuples(index=False), responses, strict=True
+    ):
+        draw_response(axes, response, scale)
+        axes.set_title(f"|H| {row.channel}, peak {row.gain_db:.1f} dB")
+    panels[2].set_ylabel("cycles/pixel")
+    bar = part.colorbar(ScalarMappable(scale, "viridis"), ax=panels[2:], shrink=0.8, aspect=25)
+    bar.set_label("|H| (dB)")
 
 
 def _array(arrays: NetworkArrays, name: str) -> ndarray:

@@ -7,6 +7,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from pandas import DataFrame
 
+from maxgain.errors import InputError
 from maxgain.figures.style import COLUMN_WIDTH, label_empty_panel, new_figure, set_title
 
 IMAGE_LABELS = {"natural": "natural image", "impulse": "impulse"}
@@ -17,7 +18,16 @@ _MOST_NAMED = 6
 
 
 def probe_rows(zoo: DataFrame, image: str) -> DataFrame:
-    """Rows of one probe at p_c = 1/score; the impulse is the one after mean subtraction."""
+    """Rows of one probe at p_c = 1/score; the impulse is the one after mean subtraction.
+
+    Raises
+    ------
+    InputError
+        A row has no name or no family.
+    """
+    for column in ("name", "family"):
+        if zoo[column].isna().any():
+            raise InputError(f"the table of pretrained networks has a row without {column}.")
     rows = zoo[(zoo["image"] == image) & (zoo["projection"] == "inverse-score")]
     return rows[rows["impulse"] == "centred"] if image == "impulse" else rows
 

@@ -60,6 +60,7 @@ def draw_fig07(
     missing: Sequence[str] = (),
     image: str = "impulse",
     correlations: DataFrame | None = None,
+    families: Mapping[str, FamilyStyle] = FAMILY_STYLES,
 ) -> Figure:
     """Draw Maximum Gain against top-5 error, one panel a channel (paper, figure 7).
 
@@ -72,6 +73,8 @@ def draw_fig07(
         As in `maxgain.figures.pretrained.draw_fig06`.
     correlations
         What `maxgain.figures.numbers.correlate_families` gives, for the legend; None for none.
+    families
+        Styles of families, the first one's first in the legend; any other takes the next colour.
     """
     rows = trained_rows(zoo, image).astype({"gain_db": float, "top5_error": float})
     networks = [str(name) for name in sort_networks(rows)["name"]]
@@ -88,7 +91,7 @@ def draw_fig07(
     if not channels:
         label_empty_panel(panels[0], "no network measured")
         return figure
-    styles = choose_family_styles([str(family) for family in rows["family"].unique()])
+    styles = choose_family_styles(list(rows["family"].astype(str).unique()), families)
     for axes, channel in zip(panels, channels, strict=True):
         shown = rows[rows["channel"] == channel]
         _draw_families(axes, shown, styles)
@@ -107,13 +110,15 @@ def draw_fig07(
     return figure
 
 
-def choose_family_styles(families: Sequence[str]) -> dict[str, FamilyStyle]:
-    """Style of each family, in the order of `FAMILY_STYLES`, others after them."""
-    ordered = [*(name for name in FAMILY_STYLES if name in families)]
-    ordered += [name for name in families if name not in FAMILY_STYLES]
-    known = {name: CurveStyle(style.color, style.marker) for name, style in FAMILY_STYLES.items()}
+def choose_family_styles(
+    names: Sequence[str], families: Mapping[str, FamilyStyle] = FAMILY_STYLES
+) -> dict[str, FamilyStyle]:
+    """Style of each named family, in the order of `families`, others after them."""
+    ordered = [name for name in families if name in names]
+    ordered += [name for name in names if name not in families]
+    known = {name: CurveStyle(style.color, style.marker) for name, style in families.items()}
     chosen = choose_styles(ordered, known)
-    return {name: FAMILY_STYLES.get(name) or FamilyStyle(name, *chosen[name]) for name in ordered}
+    return {name: families.get(name) or FamilyStyle(name, *chosen[name]) for name in ordered}
 
 
 def _draw_families(axes: Axes, rows: DataFrame, styles: Mapping[str, FamilyStyle]) -> None:

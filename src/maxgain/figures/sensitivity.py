@@ -10,6 +10,7 @@ from pandas import DataFrame
 
 from maxgain.figures.curves import label_factor, number_stretches
 from maxgain.figures.lines import draw_medians, draw_runs
+from maxgain.figures.numbers import check_numbers
 from maxgain.figures.palette import TENTH_BLACK, THIRD_BLUE, CurveStyle
 from maxgain.figures.scales import scale_epochs
 from maxgain.figures.style import PAGE_WIDTH, label_empty_panel, new_figure, set_title, styled
@@ -92,6 +93,7 @@ def draw_sensitivity(*tables: DataFrame) -> Figure:
 
 def _choose_columns(table: DataFrame) -> list[_Column]:
     check_columns(table)
+    check_numbers(table, PARTS)
     missing = [name for name in PARTS if name not in table]
     absent = "\n".join(["not in the table:", *missing]) if missing else ""
     factors = sorted(set(table["rate_factor"].astype(float)))

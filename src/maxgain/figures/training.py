@@ -56,7 +56,8 @@ def draw_curves(table: DataFrame, request: CurvesFigure) -> Figure:
     curves = tidy_curves(table, request)
     styles = choose_curve_styles(request, curves.curves)
     wide = len(curves.columns)
-    width = COLUMN_WIDTH if wide == 1 else min(PAGE_WIDTH, PAGE_WIDTH * 0.375 * wide)
+    # Two columns fill three quarters of a page, three and four the page; more need a wider one.
+    width = COLUMN_WIDTH if wide == 1 else PAGE_WIDTH * max(min(0.375 * wide, 1), wide / 4)
     figure = new_figure(width, 5.4 if wide == 1 else 4.9)
     data, stand_in = read_data_label(table)
     title = request.title or f"Experiment {request.experiment}"
@@ -130,7 +131,7 @@ def _name_column(label: str, request: CurvesFigure, table: DataFrame, runs: Data
     if request.columns is None:
         return ""
     networks = [request.names.get(str(name), str(name)) for name in table["network"].unique()]
-    parts = [label]
+    parts = [f"learning rate {label}" if request.columns == "rate_factor" else label]
     if request.columns != "network" and len(networks) == 1:
         parts.insert(0, networks[0])
     if request.colours is None and runs["learning_rate"].nunique() == 1:

@@ -19,7 +19,6 @@ from maxgain.config.parsing import parse_json
 from maxgain.config.protocol import Protocol
 from maxgain.errors import InputError
 
-
 JobType = TypeVar("JobType", bound="Job")
 
 

@@ -183,34 +183,42 @@ def measure_toy(
     active = [find_nearest_place(feature_map > 0, near, margin) for near in wanted]
     inactive = [find_nearest_place(feature_map == 0, near) for near in wanted]
 
-    gradient_place = input_gradient(network, pixels, project_place(height, width, active[0]))
-    gradient_everywhere = input_gradient(network, pixels, torch.ones(1, height, width))
-    impulse = impulse_image(1, height, width)
-    gradient_impulse = input_gradient(network, impulse, torch.ones(1, height, width))
-    response_impulse = frequency_response(gradient_impulse, window=True)
-    table = pd.concat(
-        [
-            *(_measure_active_place(network, pixels, near) for near in dict.fromkeys(active)),
-            *(_measure_inactive_place(network, pixels, near) for near in dict.fromkeys(inactive)),
-            _label_rows(
-                average_over_directions(response_impulse[0]), "impulse-everywhere", "response_db"
-            ),
-        ],
-        ignore_index=True,
-    )
     arrays = {
         "image": pixels[0],
         "filter": network.filter[0, 0],
         "feature_map": feature_map,
         "place": torch.tensor(active[0]),
-        "gradient_place": gradient_place[0],
-        "response_place": frequency_response(gradient_place)[0],
-        "gradient_everywhere": gradient_everywhere[0],
-        "response_everywhere": frequency_response(gradient_everywhere)[0],
-        "gradient_impulse": gradient_impulse[0] * hann_window(height, width).float(),
-        "response_impulse": response_impulse[0],
+        **_measure_arrays(network, pixels, active[0]),
     }
+    impulse = _label_rows(
+        average_over_directions(arrays["response_impulse"]), "impulse-everywhere", "response_db"
+    )
+    table = pd.concat(
+        [
+            *(_measure_active_place(network, pixels, near) for near in dict.fromkeys(active)),
+            *(_measure_inactive_place(network, pixels, near) for near in dict.fromkeys(inactive)),
+            impulse,
+        ],
+        ignore_index=True,
+    )
     return ToyMeasurements(table, {name: value.contiguous() for name, value in arrays.items()})
+
+
+def _measure_arrays(network: GaussianToy, pixels: Tensor, place: Place) -> dict[str, Tensor]:
+    """Derivatives and responses of figures 2 to 4."""
+    height, width = pixels.shape[-2:]
+    everywhere = torch.ones(1, height, width)
+    at_place = input_gradient(network, pixels, project_place(height, width, place))
+    at_all = input_gradient(network, pixels, everywhere)
+    of_impulse = input_gradient(network, impulse_image(1, height, width), everywhere)
+    return {
+        "gradient_place": at_place[0],
+        "response_place": frequency_response(at_place)[0],
+        "gradient_everywhere": at_all[0],
+        "response_everywhere": frequency_response(at_all)[0],
+        "gradient_impulse": of_impulse[0] * hann_window(height, width).float(),
+        "response_impulse": frequency_response(of_impulse, window=True)[0],
+    }
 
 
 def _measure_active_place(network: GaussianToy, pixels: Tensor, place: Place) -> pd.DataFrame:

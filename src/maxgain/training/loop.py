@@ -10,13 +10,13 @@ from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
 from maxgain.config.experiments import Run
+from maxgain.data.registry import AUGMENTATIONS
 from maxgain.networks.recipes import initial_network, parameter_rates, weight_decay_of
 from maxgain.tables.curves import HISTORY_COLUMNS
 from maxgain.training.batches import Images, derived_seed, draw_batches
 from maxgain.training.device import choose_device
 from maxgain.training.engine import Score, Trainer, evaluate, training_twin
 from maxgain.training.optimisers import Optimiser
-from maxgain.data.registry import AUGMENTATIONS
 from maxgain.training.registry import OPTIMISERS
 from maxgain.training.schedule import rate_at
 from maxgain.training.state import Epoch, TrainingState

@@ -273,7 +273,10 @@ def test_networks_may_be_the_colours_and_rates_the_columns() -> None:
         name="x", experiment="e", columns="rate_factor", colours="network", networks=["c", "a", "z"]
     )
     figure = draw_curves(pd.concat(runs), request)
-    assert [axes.get_title() for axes in figure.axes[:2]] == ["×1", "×2"]
+    assert [axes.get_title() for axes in figure.axes[:2]] == [
+        "learning rate ×1",
+        "learning rate ×2",
+    ]
     assert len(figure.axes[0].get_lines()) == 2
     assert "z (not run)" in read_texts(figure)
 

@@ -10,7 +10,7 @@ from matplotlib.text import Annotation, Text
 
 from maxgain.figures.labels import label_points
 from maxgain.figures.numbers import correlate_families
-from maxgain.figures.scatter import choose_family_styles, draw_fig07
+from maxgain.figures.scatter import FamilyStyle, choose_family_styles, draw_fig07
 from maxgain.figures.style import new_figure
 from maxgain.statistics.correlation import correlate_ranks
 
@@ -74,3 +74,12 @@ def test_labels_cover_neither_each_other_nor_points(seed: int, count: int) -> No
         # A pixel of slack, for rounding of glyphs.
         assert not any(box.padded(-1).overlaps(other) for other in boxes[:number])
         assert not any(box.contains(*place) for place in axes.transData.transform(points))
+
+
+def test_families_may_bring_their_own_style(zoo: pd.DataFrame) -> None:
+    own = {"mine": FamilyStyle("of my own", "#123456", "*"), "absent": FamilyStyle("-", "red", "o")}
+    figure = draw_fig07(zoo, families=own)
+    legend = figure.axes[0].get_legend()
+    assert legend is not None
+    names = [text.get_text() for text in legend.get_texts()]
+    assert names[:3] == ["of my own, n = 8", "matconvnet, n = 9", "carried, n = 8"]

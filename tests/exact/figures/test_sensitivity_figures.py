@@ -79,6 +79,10 @@ def test_a_table_without_the_columns_gives_panels_that_say_so() -> None:
             assert text.get_text() == "not in the table:\nsensitivity_db\nsaturation_db"
     with pytest.raises(InputError, match="no column 'gain_db'"):
         draw_sensitivity(make_rates().drop(columns="gain_db"))
+    text = make_rates().assign(sensitivity_db="high")
+    for use in (draw_sensitivity, measure_variabilities):
+        with pytest.raises(InputError, match="text in the column 'sensitivity_db'"):
+            use(text)
 
 
 def test_variability_is_that_of_each_run_without_its_start(table: pd.DataFrame) -> None:

@@ -61,8 +61,8 @@ def test_facts_are_known_without_torch() -> None:
     code = (
         "import sys\n"
         "from maxgain.networks.registry import NETWORKS, products\n"
-        "from maxgain.data.registry import AUGMENTATIONS
-from maxgain.training.registry import OPTIMISERS\n"
+        "from maxgain.data.registry import AUGMENTATIONS\n"
+        "from maxgain.training.registry import OPTIMISERS\n"
         "NETWORKS.find('timm:resnet18'); NETWORKS.find('nin').check((3, 32, 32), 10, 1)\n"
         "OPTIMISERS.find('adamw'); AUGMENTATIONS.find('flip-and-crop')\n"
         "print(sorted({'torch', 'numpy', 'pandas', 'timm'} & sys.modules.keys()))"

@@ -48,7 +48,7 @@ def prepared(shape: tuple[int, int, int] = (3, 9, 8), count: int = COUNT) -> Pre
         validation_images=noise(1, 9, shape).permute(0, 2, 3, 1).contiguous(),
         validation_labels=torch.arange(9) % 7,
         mean_image=noise(2, 1, shape)[0].abs(),
-        role="cifar10",
+        dataset="cifar10",
         label="noise [/bold]",  # It must reach the log as it is.
         stand_in=True,
         classes=tuple("abcdefg"),
