@@ -12,8 +12,9 @@ from torch.nn.parameter import is_lazy
 from maxgain.errors import InputError
 
 _SHAPE_WORDS = re.compile(
-    r"shape|size|channels|dimension|elements|features|divisible|multiplied|height|width|resolution|[Ee]xpected \d",
-    re.I,
+    "shape|size|channels|dimension|elements|features|divisible|multiplied|height|width|resolution"
+    r"|expected \d",
+    re.IGNORECASE,
 )
 """Words by which torch and networks complain of an image's shape."""
 
