@@ -8,6 +8,8 @@
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+import maxgain.zoo.readers.torchvision_ops  # noqa: F401 - `import torchvision` works after it
+
 if TYPE_CHECKING:
     from maxgain.diagnosis.rules import Diagnosis, diagnose
     from maxgain.errors import InputError
