@@ -1,15 +1,29 @@
 """Commands that fetch the weights of pretrained networks and measure them."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from maxgain.zoo.network import GivenInput
 
 NetworkArgument = Annotated[
     str,
     typer.Argument(
-        help="Name in the registry or of torchvision, 'timm:NAME', 'package.module:function' or a "
-        "MatConvNet file (.mat)."
+        help="Name in the registry or of torchvision, 'timm:NAME', 'package.module:function', an "
+        "ONNX (.onnx) or MatConvNet (.mat) file, or 'LOCATION#NAME' of a folder or archive with a "
+        "manifest.csv."
+    ),
+]
+
+
+NetworkArguments = Annotated[
+    list[str],
+    typer.Argument(
+        help="One or more networks: names in the registry or of torchvision, 'timm:NAME', "
+        "'package.module:function', ONNX (.onnx) or MatConvNet (.mat) files, families, or folders "
+        "and archives with a manifest.csv."
     ),
 ]
 
@@ -19,6 +33,32 @@ WeightsFolder = Annotated[Path, typer.Option("--folder", help="Folder of downloa
 
 Photograph = Annotated[
     Path | None, typer.Option("--image", help="Photograph; matplotlib's sample if not given.")
+]
+
+
+Shape = Annotated[
+    str | None,
+    typer.Option(help="Channels, height and width of your network's input, as 3,128,64."),
+]
+
+
+Side = Annotated[
+    int | None, typer.Option(min=1, help="Side of a square input; its channels are found out.")
+]
+
+
+Mean = Annotated[
+    str | None,
+    typer.Option(
+        help="Mean in 0-1 units, one number or one a channel. With --std: your network expects "
+        "(x/255 - mean)/std. Alone: it takes 0-255 pixels and subtracts 255 mean itself."
+    ),
+]
+
+
+Std = Annotated[
+    str | None,
+    typer.Option(help="Standard deviation of what your network expects, in 0-1 units; 1/255 too."),
 ]
 
 
@@ -52,41 +92,64 @@ def fetch_weights(
 
 
 def measure(
-    network: NetworkArgument,
+    networks: NetworkArguments,
     image: Photograph = None,
     output: Annotated[Path, typer.Option(help="Picture to write: .png, .svg or .pdf.")] = Path(
         "response.png"
     ),
     folder: WeightsFolder = Path("weights"),
-    side: Annotated[
-        int | None, typer.Option(min=1, help="Pixels of a side of your own network's input.")
+    shape: Shape = None,
+    side: Side = None,
+    mean: Mean = None,
+    std: Std = None,
+    csv: Annotated[
+        Path | None, typer.Option("--csv", help="Write the table as CSV; '-' prints it.")
+    ] = None,
+    json: Annotated[
+        Path | None, typer.Option("--json", help="Write the table as JSON; '-' prints it.")
     ] = None,
     threads: Annotated[int, typer.Option(min=1, help="CPU threads.")] = 1,
 ) -> None:
-    """Measure the Maximum Gain of one network and draw its derivative and response."""
-    import torch
-    from rich.console import Console
-
-    from maxgain.cli.rich_tables import measurement_table
-    from maxgain.data.pictures import read_photograph
+    """Measure the Maximum Gain of networks and draw their derivative and response."""
     from maxgain.errors import InputError
-    from maxgain.figures.pretrained import draw_network
-    from maxgain.figures.style import FORMATS, save_figure
-    from maxgain.zoo.loading import load_network
-    from maxgain.zoo.measurement import figure_arrays, measure_network, zoo_rows
+    from maxgain.figures.style import FORMATS
+    from maxgain.zoo.names import resolve_networks
 
     if output.suffix.removeprefix(".") not in FORMATS:
         raise InputError(f"--output is '{output}'; its ending must be .{', .'.join(FORMATS)}.")
-    torch.set_num_threads(threads)
-    photograph, label = read_photograph(image)
-    pretrained = load_network(network, folder, side)
-    measurements = measure_network(pretrained, photograph)
-    rows = list(zoo_rows(pretrained, measurements, label))
-    Console().print(measurement_table(pretrained, rows))
-    arrays = {name: x.numpy() for name, x in figure_arrays(pretrained, measurements).items()}
-    figure = draw_network(rows, arrays)
-    save_figure(figure, output.with_suffix(""), [output.suffix.removeprefix(".")])
+    given = _given_input(shape, side, mean, std)
+    names = resolve_networks(networks)
+
+    from maxgain.cli.measured import draw, measure_all, print_or_write  # brings torch along
+
+    measured = measure_all(names, folder, given, image, threads)
+    print_or_write(measured, csv, json)
+    draw(measured, output)
     typer.echo(f"wrote {output}", err=True)
+
+
+def _given_input(
+    shape: str | None, side: int | None, mean: str | None, std: str | None
+) -> "GivenInput":
+    """What the options say of the input.
+
+    Raises
+    ------
+    InputError
+        An option is no such thing, or two contradict one another.
+    """
+    from maxgain.errors import InputError
+    from maxgain.zoo.network import GivenInput
+    from maxgain.zoo.registry import parse_numbers, parse_shape
+
+    if shape is not None and side is not None:
+        raise InputError("--shape and --side are both given; one is enough.")
+    return GivenInput(
+        None if shape is None else parse_shape(shape, "--shape"),
+        None if mean is None else parse_numbers(mean, "--mean"),
+        None if std is None else parse_numbers(std, "--std", positive=True),
+        side,
+    )
 
 
 def measure_for_zoo(
@@ -106,28 +169,14 @@ def measure_for_zoo(
     """
     import torch
 
-    from maxgain.data.pictures import read_photograph
-    from maxgain.errors import InputError
-    from maxgain.pipeline.zoo import arrays_path, status_path, write_empty_files, write_zoo_files
-    from maxgain.zoo.loading import load_network
-    from maxgain.zoo.measurement import measure_network
-    from maxgain.zoo.status import NetworkStatus, require_fetched, write_status
+    from maxgain.pipeline.zoo import measure_to_files
 
     torch.set_num_threads(threads)
-    photograph, label = read_photograph(image)
-    try:
-        if fetched is not None:
-            require_fetched(fetched)
-        pretrained = load_network(network, folder)
-        measurements = measure_network(pretrained, photograph)
-    except InputError as error:
-        write_empty_files(output, arrays_path(output))
-        write_status(status_path(output), NetworkStatus(network, False, str(error)))
-        typer.echo(f"missing: {network}: {error}", err=True)
-        return
-    write_zoo_files(output, arrays_path(output), pretrained, measurements, label)
-    write_status(status_path(output), NetworkStatus(network, True))
-    typer.echo(f"{network}: wrote {output}", err=True)
+    status = measure_to_files(network, output, image, folder, fetched)
+    if status.ok:
+        typer.echo(f"{network}: wrote {output}", err=True)
+    else:
+        typer.echo(f"missing: {network}: {status.reason}", err=True)
 
 
 def zoo_table(

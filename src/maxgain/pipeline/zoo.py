@@ -1,16 +1,60 @@
-"""Gathers the tables of single networks into zoo.csv, and names those that are missing."""
+"""Measures pretrained networks, and gathers their tables into zoo.csv with those missing named."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
 from safetensors.torch import save_file
 
+from maxgain.data.pictures import read_photograph
+from maxgain.errors import InputError
 from maxgain.files.atomic import atomic_path
 from maxgain.files.csv import read_table, write_table
 from maxgain.tables.zoo import MISSING_COLUMNS, ZOO_COLUMNS
-from maxgain.zoo.measurement import ProbeMeasurement, figure_arrays, zoo_rows
+from maxgain.zoo.loading import load_network
+from maxgain.zoo.measurement import ProbeMeasurement, figure_arrays, measure_network, zoo_rows
 from maxgain.zoo.network import PretrainedNetwork
-from maxgain.zoo.status import NetworkStatus, read_status
+from maxgain.zoo.status import NetworkStatus, read_status, require_fetched, write_status
+
+
+def measure_to_files(
+    name: str, table: Path, image: Path | None, folder: Path, fetched: Path | None
+) -> NetworkStatus:
+    """Measure one network for figures 5 to 7 and write table, arrays and status.
+
+    A network that cannot be had gets empty files and a status that says why: it stops no other.
+
+    Parameters
+    ----------
+    name
+        As `maxgain.zoo.names` knows it.
+    table
+        The table to write; arrays and status go beside it.
+    image
+        The photograph; matplotlib's sample if None.
+    folder
+        Where downloaded weights lie.
+    fetched
+        Status of the download, where there was one.
+
+    Raises
+    ------
+    InputError
+        The photograph cannot be read, or a file cannot be written.
+    """
+    photograph, label = read_photograph(image)
+    try:
+        if fetched is not None:
+            require_fetched(fetched)
+        network = load_network(name, folder)
+        measurements = measure_network(network, photograph)
+    except InputError as error:
+        write_empty_files(table, arrays_path(table))
+        status = NetworkStatus(name, False, str(error))
+    else:
+        write_zoo_files(table, arrays_path(table), network, measurements, label)
+        status = NetworkStatus(name, True)
+    write_status(status_path(table), status)
+    return status
 
 
 def write_zoo_files(

@@ -76,7 +76,5 @@ def download_once(
     if path.exists():
         verify(path)
     else:
-        download(
-            [row.source], path, verify, progress=transfer.progress, timeout=transfer.timeout
-        )
+        download([row.source], path, verify, progress=transfer.progress, timeout=transfer.timeout)
     return path

@@ -13,9 +13,7 @@ NOTHING_GIVEN = GivenInput()
 """The user says nothing of the input: it is what the network's own files or row say."""
 
 
-def load_network(
-    name: str, folder: Path, given: GivenInput = NOTHING_GIVEN
-) -> PretrainedNetwork:
+def load_network(name: str, folder: Path, given: GivenInput = NOTHING_GIVEN) -> PretrainedNetwork:
     """Network with its weights.
 
     Parameters

@@ -1,8 +1,8 @@
-"""A folder or archive of weights with a `manifest.csv`: a family of networks that any user can make.
+"""A folder or archive of weights with a `manifest.csv`: a family of networks of any user's.
 
-Its columns are `name`, `file` (.onnx or .mat, relative to the manifest), `sha256`, and, each of them
-empty where not known, `input_size` ("224" or "CHANNELS,HEIGHT,WIDTH"), `mean`, `std` (0-1 units, one
-number or one a channel: the network expects (x / 255 - mean) / std), `channel_order` (RGB or BGR),
+Its columns are `name`, `file` (.onnx or .mat, relative to the manifest), `sha256`, and, empty where
+not known, `input_size` ("224" or "CHANNELS,HEIGHT,WIDTH"), `mean`, `std` (0-1 units, one number or
+one a channel: the network expects (x / 255 - mean) / std), `channel_order` (RGB or BGR),
 `interpolation` (bilinear or bicubic), `crop`, `top1_error`, `top5_error` (percent), `error_source`,
 `weights` (their precision), `source`, `licence`. Further columns are left alone.
 

@@ -1,8 +1,9 @@
-"""Which pretrained network a name means; neither torch nor torchvision where it can be told without.
+"""Which pretrained network a name means, told without torch where that can be.
 
 A name is one of `registry.csv`; one that begins with the prefix of a reader ("timm:NAME",
-"torchvision:NAME"); the path of a file that a reader reads (.onnx, .mat); "LOCATION#NAME", a network
-of the manifest in a folder or archive; "package.module:function"; or a network of torchvision.
+"torchvision:NAME"); the path of a file that a reader reads (.onnx, .mat); "LOCATION#NAME", a
+network of the manifest in a folder or archive; "package.module:function"; or a network of
+torchvision.
 """
 
 import hashlib

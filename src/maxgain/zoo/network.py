@@ -76,16 +76,25 @@ class GivenInput:
         In units of x / 255, one number or one per channel; None if not said. Both, or `std` alone:
         the network expects (x / 255 - mean) / std. `mean` alone: the network takes 0-255 pixels and
         subtracts 255 mean itself, out of sight.
+    side
+        Of a square input whose channels are the network's own; None if not said.
     """
 
     shape: tuple[int, int, int] | None = None
     mean: tuple[float, ...] | None = None
     std: tuple[float, ...] | None = None
+    side: int | None = None
 
     @property
     def scaling(self) -> Scaling | None:
         """The scaling that the network expects of its caller; None if it is not said."""
         return None if self.std is None else Scaling(self.mean or (0.0,), self.std)
+
+    def shape_or(self, own: tuple[int, int, int] | None) -> tuple[int, int, int] | None:
+        """The shape that the user says, as far as they do; else the network's own."""
+        if self.shape is not None or self.side is None:
+            return self.shape or own
+        return (3 if own is None else own[0]), self.side, self.side
 
 
 class MeanInside(nn.Module):

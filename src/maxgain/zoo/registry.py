@@ -59,7 +59,8 @@ class Scaling:
                     f"channels, so 1 or {channels} are allowed."
                 )
         mean, std = (
-            numbers * channels if len(numbers) == 1 else numbers for numbers in (self.mean, self.std)
+            numbers * channels if len(numbers) == 1 else numbers
+            for numbers in (self.mean, self.std)
         )
         return Scaling(mean, std, self.order)
 
@@ -174,8 +175,8 @@ def parse_shape(text: str, place: str) -> tuple[int, int, int] | None:
         numbers = [3, numbers[0], numbers[0]]
     if len(numbers) != 3 or not all(1 <= number <= LARGEST_SIDE for number in numbers):
         raise InputError(
-            f"{place} is '{text}'; it must be CHANNELS,HEIGHT,WIDTH (or one side of a square colour "
-            f"image), whole numbers from 1 to {LARGEST_SIDE}."
+            f"{place} is '{text}'; it must be CHANNELS,HEIGHT,WIDTH, or one side of a square "
+            f"colour image, in whole numbers from 1 to {LARGEST_SIDE}."
         )
     return numbers[0], numbers[1], numbers[2]
 

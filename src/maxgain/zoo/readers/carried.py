@@ -31,9 +31,7 @@ def load_carried(row: RegistryRow, folder: Path, given: GivenInput) -> Pretraine
     return _pretrained(row, network, given, weights)
 
 
-def load_random_control(
-    row: RegistryRow, folder: Path, given: GivenInput
-) -> PretrainedNetwork:
+def load_random_control(row: RegistryRow, folder: Path, given: GivenInput) -> PretrainedNetwork:
     """Architecture of a carried network with random weights of a fixed seed."""
     architecture = row.source.removeprefix("timm:")
     with torch.random.fork_rng(devices=[]):
@@ -78,7 +76,7 @@ def _pretrained(
     *,
     random_weights: bool = False,
 ) -> PretrainedNetwork:
-    shape = given.shape or row.shape
+    shape = given.shape_or(row.shape)
     assert row.scaling is not None
     assert shape is not None
     return pretrained_of_row(

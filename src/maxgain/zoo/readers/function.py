@@ -56,7 +56,7 @@ def load_function_network(row: RegistryRow, folder: Path, given: GivenInput) -> 
             raise InputError(
                 f"'{row.name}' returns its scaling beside its network; leave out --mean and --std."
             )
-        given = GivenInput(given.shape, scaling.mean, scaling.std)
+        given = GivenInput(given.shape, scaling.mean, scaling.std, given.side)
         order = scaling.order
     else:
         network, order = result, "RGB"
@@ -64,7 +64,7 @@ def load_function_network(row: RegistryRow, folder: Path, given: GivenInput) -> 
         raise InputError(
             f"'{row.name}' returned a {type(network).__name__}; a torch.nn.Module is needed."
         )
-    shape = given.shape or _found_shape(row.name, network)
+    shape = given.shape or _found_shape(row.name, network, given.side or DEFAULT_SIDE)
     return pretrained_of_user(row, network, given, shape, order=order, weights=row.name)
 
 
@@ -88,7 +88,9 @@ def pretrained_of_user(
     """
     channels = shape[0]
     network = network.eval().requires_grad_(False)
-    lifted, seen = lift_mean(network)
+    found = lift_mean(network)
+    lifted, seen = (network, torch.zeros(1, 1, 1)) if found is None else found
+    seen = seen.cpu()
     if given.std is not None:
         scaling = Scaling(given.mean or (0.0,), given.std, "BGR" if order == "BGR" else "RGB")
         centred = after_mean_subtraction(network, scaling, channels)
@@ -101,7 +103,7 @@ def pretrained_of_user(
                 "seen; leave out --mean."
             )
         # A visible scaling without a mean takes pixels after mean subtraction already.
-        centred = lifted if lifted is not network else MeanInside(network, average)
+        centred = MeanInside(network, average) if found is None else lifted
     else:
         centred, average = lifted, _spread(row.name, seen, shape)
         if not bool(seen.any()):
@@ -166,23 +168,21 @@ def _working_folder_importable() -> Iterator[None]:
             sys.path.remove(folder)
 
 
-def _found_shape(name: str, network: nn.Module) -> tuple[int, int, int]:
-    """Shape of the image that the network takes, at the default size: channels by trying.
+def _found_shape(name: str, network: nn.Module, side: int) -> tuple[int, int, int]:
+    """Shape of the square image that the network takes: its channels are found by trying.
 
     The first convolution that a network registers need not be the first that it runs.
     """
     registered = [m.in_channels for m in network.modules() if isinstance(m, nn.Conv2d)]
-    candidates = list(dict.fromkeys((*registered[:1], *_COMMON_CHANNELS, *registered)))
     refusals = {}
-    for channels in candidates:
-        refusal = _refusal(network, (channels, DEFAULT_SIDE, DEFAULT_SIDE))
-        if not refusal:
-            return channels, DEFAULT_SIDE, DEFAULT_SIDE
-        refusals[channels] = refusal
-    channels = 3 if registered[:1] != [1] else 1
+    for channels in dict.fromkeys((*registered[:1], *_COMMON_CHANNELS, *registered)):
+        refusals[channels] = _refusal(network, (channels, side, side))
+        if not refusals[channels]:
+            return channels, side, side
+    channels = 1 if registered[:1] == [1] else 3
     raise InputError(
-        f"'{name}' takes no image of {channels} x {DEFAULT_SIDE} x {DEFAULT_SIDE} "
-        f"({refusals[channels]}); say its shape with --shape CHANNELS,HEIGHT,WIDTH."
+        f"'{name}' takes no image of {channels} x {side} x {side} ({refusals[channels]}); say the "
+        "shape of its input with --shape CHANNELS,HEIGHT,WIDTH."
     )
 
 

@@ -9,7 +9,7 @@ from torch import nn
 from maxgain.errors import InputError
 from maxgain.zoo.network import GivenInput, PretrainedNetwork, pretrained_of_row
 from maxgain.zoo.readers.torchvision import imagenet_class_names
-from maxgain.zoo.registry import RegistryRow, Scaling
+from maxgain.zoo.registry import Interpolation, RegistryRow, Scaling
 
 if TYPE_CHECKING:
     from maxgain.zoo.fetching import Transfer
@@ -36,15 +36,16 @@ def load_timm(row: RegistryRow, folder: Path, given: GivenInput) -> PretrainedNe
     """
     settings = _settings(row.source)
     network = _network(row.source, settings, folder)
-    channels, height, width = given.shape or settings.input_size
+    shape = given.shape_or(tuple(settings.input_size))
+    assert shape is not None
     scaling = given.scaling or Scaling(tuple(settings.mean), tuple(settings.std))
     names = imagenet_class_names() if settings.num_classes == 1000 else ()
-    interpolation = "bicubic" if settings.interpolation == "bicubic" else "bilinear"
+    interpolation: Interpolation = "bicubic" if settings.interpolation == "bicubic" else "bilinear"
     return pretrained_of_row(
         RegistryRow(row.name, row.family, row.source, interpolation=interpolation),
         network,
         scaling,
-        (channels, height, width),
+        shape,
         class_names=names,
         weights=f"timm {settings.tag or 'default'} weights",
     )

@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import torch
 import torchvision.models
 from torch import Tensor, nn
 
@@ -62,7 +63,8 @@ def load_torchvision(row: RegistryRow, folder: Path, given: GivenInput) -> Pretr
             f"{path}, the weights of '{row.name}', does not exist; `maxgain fetch-weights "
             f"{row.name}` downloads it."
         )
-    network = build_torchvision(row.name)
+    with torch.device("meta"):  # drawing random weights would take longer than reading the file
+        network = build_torchvision(row.name)
     state = read_state_dict(path, row.checksum)
     _bring_names_up_to_date(state)
     load_by_name(network, state, path)
@@ -76,11 +78,9 @@ def build_torchvision(name: str) -> nn.Module:
     return network.eval()
 
 
-def as_pretrained(
-    row: RegistryRow, network: nn.Module, given: GivenInput = GivenInput()
-) -> PretrainedNetwork:
+def as_pretrained(row: RegistryRow, network: nn.Module, given: GivenInput) -> PretrainedNetwork:
     """Network with the scaling, size and class names that belong to its weights."""
-    shape = given.shape or row.shape
+    shape = given.shape_or(row.shape)
     assert row.scaling is not None
     assert shape is not None
     return pretrained_of_row(

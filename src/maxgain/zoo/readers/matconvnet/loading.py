@@ -61,7 +61,7 @@ def load_file(row: RegistryRow, folder: Path, given: GivenInput) -> PretrainedNe
         The file is missing or not such a network, or of another shape than the given one.
     """
     path = Path(row.source)
-    wanted = given.shape or row.shape
+    wanted = given.shape_or(row.shape)
     model = read_matconvnet(path, wanted)
     shape = model.average_image.shape
     if given.shape is not None and given.shape != tuple(shape):

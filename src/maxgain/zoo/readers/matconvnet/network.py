@@ -25,7 +25,8 @@ from maxgain.zoo.readers.matconvnet.descriptions import (
     simple_layers,
 )
 from maxgain.zoo.readers.matconvnet.fields import Fields, numbers_of, texts
-from maxgain.zoo.readers.matconvnet.layers import NO_PADDING, LayerGraph, Shape, Step
+from maxgain.zoo.readers.matconvnet.graph import LayerGraph, Step
+from maxgain.zoo.readers.matconvnet.layers import NO_PADDING, Shape
 from maxgain.zoo.readers.matconvnet.mat_file import read_mat_file
 
 _MAIN_OUTPUT = "prob"
@@ -55,9 +56,7 @@ class MatConvNetModel:
     notes: tuple[str, ...] = ()
 
 
-def read_matconvnet(
-    path: Path, shape: tuple[int, int, int] | None = None
-) -> MatConvNetModel:
+def read_matconvnet(path: Path, shape: tuple[int, int, int] | None = None) -> MatConvNetModel:
     """Network, average image and class names of a MatConvNet file.
 
     Files that MatConvNet's own training saves are read too: layers of losses and of errors are left
@@ -190,7 +189,7 @@ def _average_image(
         return colour[:, None, None].expand(channels, height, width).contiguous(), ()
     if image.ndim == 2:
         image = image[:, :, None]
-    if image.shape != (height, width, channels):
+    if list(image.shape) != [height, width, channels]:
         assert normalization is not None
         raise normalization.error(
             f"'averageImage' has the shape {list(image.shape)}; it must be [{height}, {width}, "

@@ -59,6 +59,7 @@ def _versions(model: ModelProto) -> dict[str, int]:
 
 def _unknown(model: ModelProto) -> NodeProto | None:
     versions = _versions(model)
+    node: NodeProto
     for node in model.graph.node:
         domain = "" if node.domain in _STANDARD else node.domain
         version = versions.get(node.domain, versions.get(domain, versions.get("ai.onnx", 0)))

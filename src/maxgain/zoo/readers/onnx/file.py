@@ -35,7 +35,9 @@ def read_model(path: Path) -> ModelProto:
     try:
         model.ParseFromString(content)
     except (DecodeError, ValueError, RuntimeError, MemoryError) as error:
-        raise InputError(f"{path} is not a readable ONNX file: it is damaged or cut off.") from error
+        raise InputError(
+            f"{path} is not a readable ONNX file: it is damaged or cut off."
+        ) from error
     if not model.graph.node or not model.opset_import:
         raise InputError(f"{path} is not an ONNX network: it has no graph or no operator set.")
     room = _LARGEST_EXTERNAL
@@ -98,7 +100,12 @@ def _read_external(tensor: TensorProto, path: Path) -> int:
     said = {entry.key: entry.value for entry in tensor.external_data}
     place = f"{path}, tensor '{tensor.name}'"
     location = PurePosixPath(said.get("location", "").replace("\\", "/"))
-    if location.is_absolute() or not location.parts or ".." in location.parts or "\0" in str(location):
+    if (
+        location.is_absolute()
+        or not location.parts
+        or ".." in location.parts
+        or "\0" in str(location)
+    ):
         raise InputError(
             f"{place}: its data lies at '{said.get('location', '')}'; it must be a path below the "
             "model's folder."
@@ -115,7 +122,8 @@ def _read_external(tensor: TensorProto, path: Path) -> int:
         length = length or size - offset
         if not (0 <= offset <= size and 0 <= length <= size - offset):
             raise InputError(
-                f"{place}: its data is {length} bytes at {offset} of '{location}', which has {size}."
+                f"{place}: its data is {length} bytes at {offset} of '{location}', which has "
+                f"{size}."
             )
         with file.open("rb") as data:
             data.seek(offset)
@@ -138,7 +146,9 @@ def _check_size(tensor: TensorProto, place: str) -> None:
         dtype = np.dtype(helper.tensor_dtype_to_np_dtype(tensor.data_type))
         field = helper.tensor_dtype_to_field(tensor.data_type)
     except (KeyError, TypeError, ValueError) as error:
-        raise InputError(f"{place} holds numbers of the unknown type {tensor.data_type}.") from error
+        raise InputError(
+            f"{place} holds numbers of the unknown type {tensor.data_type}."
+        ) from error
     # Types of less than a byte are packed.
     packed = "4" in dtype.name or "2" in dtype.name[-1:]
     if tensor.HasField("raw_data"):

@@ -102,12 +102,14 @@ def _find_input(classifier: Classifier) -> None:
     (image,) = inputs
     kind = image.type.WhichOneof("value")
     if kind != "tensor_type":
-        raise classifier.error(f"its input '{image.name}' is a {kind or 'nothing'}; it must be a tensor")
+        raise classifier.error(
+            f"its input '{image.name}' is a {kind or 'nothing'}; it must be a tensor"
+        )
     tensor = image.type.tensor_type
     if tensor.elem_type not in (*_FLOATS, TensorProto.UINT8):
         raise classifier.error(
-            f"its input '{image.name}' holds {TensorProto.DataType.Name(tensor.elem_type)}; it must "
-            "hold float numbers or bytes"
+            f"its input '{image.name}' holds numbers of the type {tensor.elem_type} of ONNX; it "
+            "must hold float numbers or bytes"
         )
     sizes = [d.dim_value if d.WhichOneof("value") == "dim_value" else 0 for d in tensor.shape.dim]
     if len(sizes) != 4 or min(sizes) < 0:
@@ -118,7 +120,9 @@ def _find_input(classifier: Classifier) -> None:
     if tensor.elem_type == TensorProto.UINT8:
         readers = [node for node in graph.node if image.name in node.input]
         if any(node.op_type not in ("Cast", "Transpose") for node in readers):
-            raise classifier.error(f"its input '{image.name}' holds bytes; float numbers are needed")
+            raise classifier.error(
+                f"its input '{image.name}' holds bytes; float numbers are needed"
+            )
         tensor.elem_type = TensorProto.FLOAT
     classifier.channels_last = _is_channels_last(classifier, image.name, sizes)
     if classifier.channels_last:
@@ -217,7 +221,7 @@ def _remove_softmax(classifier: Classifier) -> None:
 def _logits_of(classifier: Classifier, node: NodeProto) -> str | None:
     """What a softmax is of, also one that is written as exponentials over their sum."""
     if node.op_type in ("Softmax", "LogSoftmax"):
-        return node.input[0]
+        return str(node.input[0])
     if node.op_type != "Div":
         return None
     above, below = (classifier.writer(name) for name in node.input)

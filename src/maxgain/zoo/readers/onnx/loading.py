@@ -16,15 +16,9 @@ from maxgain.zoo.readers.function import DEFAULT_SIDE, pretrained_of_user
 from maxgain.zoo.registry import RegistryRow
 
 if TYPE_CHECKING:
-    from onnx import ModelProto
-
     from maxgain.zoo.readers.onnx.graph import Classifier
 
 IMAGENET_CLASSES = 1000
-
-
-_LARGEST_VALUE = 1 << 28
-"""Numbers of one feature map (1 GiB); a file that asks for more is damaged or hostile."""
 
 
 class OnnxNetwork(nn.Module):
@@ -88,7 +82,7 @@ def load_file(row: RegistryRow, folder: Path, given: GivenInput) -> PretrainedNe
         inputs or operators that are not known. The sentence names file and node.
     """
     path = Path(row.source)
-    network, shape, notes = read_onnx(path, given.shape or row.shape)
+    network, shape, notes = read_onnx(path, given.shape_or(row.shape))
     classes = _count_classes(path, network, shape)
     names = _class_names(classes)
     if names and classes > IMAGENET_CLASSES:
@@ -178,10 +172,10 @@ def _count_classes(path: Path, network: OnnxNetwork, shape: tuple[int, int, int]
         raise InputError(f"{path}{node}: it does not run: {said}.") from error
     if output.ndim != 2 or not 2 <= output.shape[1] <= 1 << 20:
         raise InputError(
-            f"{path}: its output has the shape {tuple(output.shape)}; it must be one score for each "
-            "of two or more classes."
+            f"{path}: its output has the shape {tuple(output.shape)}; it must be one score "
+            "for each of two or more classes."
         )
-    return output.shape[1]
+    return int(output.shape[1])
 
 
 class _Steps(fx.Interpreter):

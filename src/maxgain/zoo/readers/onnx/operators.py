@@ -163,9 +163,7 @@ def _add(operator: str, version: int, converter: object) -> None:
     add_converter(operator, version)(converter)  # type: ignore[arg-type]
 
 
-def _add_elementwise(
-    operator: str, function: Callable[[Tensor], Tensor], *versions: int
-) -> None:
+def _add_elementwise(operator: str, function: Callable[[Tensor], Tensor], *versions: int) -> None:
     for version in versions:
         _add(operator, version, lambda node, graph: _result(node, _Elementwise(function)))
 
