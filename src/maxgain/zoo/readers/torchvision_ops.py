@@ -11,8 +11,7 @@ schemas when torchvision is imported, whoever does so.
 
 import importlib.util
 import sys
-from collections.abc import Sequence
-from importlib.abc import MetaPathFinder
+from collections.abc import Iterable
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
@@ -30,14 +29,14 @@ _DECLARED: list[object] = []
 """Kept for the life of the process: dropping a library would drop its declarations."""
 
 
-class TorchvisionFinder(MetaPathFinder):
+class TorchvisionFinder:
     """Finds torchvision as the other finders do, and has the schemas declared before it runs.
 
     Looking for the package, as `importlib.util.find_spec` does, imports nothing.
     """
 
     def find_spec(
-        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+        self, fullname: str, path: Iterable[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         """Specification of torchvision; None for all other modules."""
         if fullname != _PACKAGE:
@@ -45,7 +44,7 @@ class TorchvisionFinder(MetaPathFinder):
         for finder in sys.meta_path:
             if isinstance(finder, TorchvisionFinder):
                 continue
-            specification = finder.find_spec(fullname, path, target)
+            specification = finder.find_spec(fullname, None, target)
             if specification is not None:
                 _declare_before(specification)
                 return specification
@@ -55,7 +54,7 @@ class TorchvisionFinder(MetaPathFinder):
 def install() -> None:
     """Install the finder, once."""
     if not any(isinstance(finder, TorchvisionFinder) for finder in sys.meta_path):
-        sys.meta_path.insert(0, TorchvisionFinder())
+        sys.meta_path.insert(0, TorchvisionFinder())  # type: ignore[arg-type]
 
 
 def _declare_before(specification: ModuleSpec) -> None:
