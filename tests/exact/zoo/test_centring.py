@@ -84,7 +84,14 @@ def user(network: nn.Module, given: GivenInput) -> PretrainedNetwork:
     return pretrained_of_user(row, network, given, (3, SIDE, SIDE), weights="mine")
 
 
-UNIT = (1.0, 1.0, 1.0)
+def normalised_inside(network: nn.Module) -> nn.Module:
+    return ScaledInput(nn.Sequential(Normalize(MEAN, STD), network), (0.0,), (1.0,))
+
+
+def normalised_twice(network: nn.Module) -> nn.Module:
+    first = Normalize((0.2,) * 3, (2.0,) * 3)
+    second = Normalize(tuple((m - 0.2) / 2 for m in MEAN), tuple(s / 2 for s in STD))
+    return ScaledInput(nn.Sequential(first, second, network), (0.0,), (1.0,))
 
 
 @pytest.mark.parametrize(
@@ -94,19 +101,13 @@ UNIT = (1.0, 1.0, 1.0)
         (lambda f: nn.Sequential(ScaledInput(f, MEAN, STD), nn.Identity()), GivenInput()),
         (lambda f: nn.Sequential(nn.Identity(), ScaledInput(f, MEAN, STD)), GivenInput()),
         (lambda f: nn.DataParallel(ScaledInput(f, MEAN, STD)), GivenInput()),
-        (lambda f: ScaledInput(nn.Sequential(Normalize(MEAN, STD), f), (0.0,), (1.0,)), GivenInput()),
-        (
-            lambda f: ScaledInput(
-                nn.Sequential(Normalize((0.2,) * 3, (2.0,) * 3), Normalize(
-                    tuple((m - 0.2) / 2 for m in MEAN), tuple(s / 2 for s in STD)), f), (0.0,), (1.0,)
-            ),
-            GivenInput(),
-        ),
+        (normalised_inside, GivenInput()),
+        (normalised_twice, GivenInput()),
         (Hidden, GivenInput(mean=MEAN)),
         (lambda f: f, GivenInput(mean=MEAN, std=STD)),
         (lambda f: ScaledInput(f, (0.0,) * 3, STD), GivenInput(mean=MEAN)),
     ],
-)  # fmt: skip
+)
 def test_whoever_subtracts_the_mean_the_gains_are_the_same(
     wrapped: Callable[[nn.Module], nn.Module], given: GivenInput
 ) -> None:

@@ -70,14 +70,18 @@ def gradient_of(network: PretrainedNetwork, pixels: np.ndarray) -> tuple[np.ndar
 
 
 def test_gradients_are_those_of_onnxruntime(archive: Path, folder: Path) -> None:
-    """Within 1e-3 of the gradient's length along its own and four random directions, everywhere."""
+    """Within 1e-3 of the gradient's length along its own and two random directions, everywhere."""
     photograph, _ = read_photograph(None)
     errors = {}
     for row in read_manifest(str(archive)):
         network = load_network(f"{archive}{SEPARATOR}{row.name}", folder)
         height, width = network.average_image.shape[1:]
         crop = crop_photograph(photograph, (height, width), "bilinear")
-        pixels = (crop - network.average_image).double().numpy()
+        random = np.random.default_rng(0)
+        # In even parts of a photograph the numbers that a maximum is of are equal: there is no
+        # derivative. A little noise makes all of them differ.
+        noise = random.uniform(-0.5, 0.5, crop.shape)
+        pixels = (crop - network.average_image).double().numpy() + noise
         (file,) = folder.glob(f"unpacked/*/*/{row.source.rpartition(SEPARATOR)[2]}")
         model = onnx.load(file)
         single, double = runtime(model), runtime(in_double(model))
@@ -86,9 +90,8 @@ def test_gradients_are_those_of_onnxruntime(archive: Path, folder: Path) -> None
         expected = single(image.astype(np.float32))
         np.testing.assert_allclose(double(image), expected, atol=1e-4 * np.abs(expected).max())
         gradient, winner = gradient_of(network, pixels)
-        random = np.random.default_rng(0)
         length = np.linalg.norm(gradient)
-        directions = [gradient / length, *random.normal(size=(4, *gradient.shape))]
+        directions = [gradient / length, *random.normal(size=(2, *gradient.shape))]
         step = 1e-6
         for direction in directions:
             both = (scaled(row, pixels + sign * step * direction) for sign in (1, -1))

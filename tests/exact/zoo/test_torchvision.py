@@ -52,8 +52,8 @@ def test_torchvision_files_are_loaded_by_name(name: str, tmp_path: Path) -> None
     torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5)
     with pytest.raises(InputError, match="SHA-256"):
         load_torchvision(with_source(row, row.source, "00000000"), tmp_path, GivenInput())
+    other = with_source(find_row("alexnet"), row.source, row.checksum)
     with pytest.raises(InputError, match="does not fit the network"):
-        other = with_source(find_row("alexnet"), row.source, row.checksum)
         load_torchvision(other, tmp_path, GivenInput())
 
 

@@ -21,7 +21,6 @@ def run(program: str) -> str:
     [
         "import maxgain, torchvision",
         "import torch, maxgain, torchvision",
-        "import maxgain, torch, torchvision",
         "import maxgain; from torchvision.models import alexnet; import torchvision",
         "import maxgain, timm, torchvision",
     ],
@@ -49,9 +48,8 @@ def test_the_finder_is_installed_once_and_the_module_keeps_its_loader() -> None:
 
 def test_the_five_lines_of_the_readme_run() -> None:
     """Without the weights, whose host a test must not need."""
-    (code,) = re.findall(
-        r"## Your own network in five lines\n+```python\n(.*?)```", README.read_text(), re.DOTALL
-    )
+    heading = r"## Your own network in five lines\n+```python\n(.*?)```"
+    (code,) = re.findall(heading, README.read_text(), re.DOTALL)
     assert "import maxgain" in code
     assert "torchvision" in code
     program = re.sub(r'weights="IMAGENET1K_V1"', "weights=None", code)

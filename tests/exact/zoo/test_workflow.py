@@ -27,8 +27,8 @@ def test_a_dead_link_fails_its_network_alone(
     """Fetch, measure and gather as the workflow does: the rest is drawn, the missing is named."""
     status, lock = tmp_path / "weights/vgg-f.json", tmp_path / "weights.lock"
     folder = ["--folder", str(tmp_path / "weights")]
-    fetched = CliRunner().invoke(app, ["fetch-weights", "vgg-f", *folder, "--lock", str(lock), "--status",
-                        str(status)])  # fmt: skip
+    files = ["--lock", str(lock), "--status", str(status)]
+    fetched = CliRunner().invoke(app, ["fetch-weights", "vgg-f", *folder, *files])
     assert fetched.exit_code == 0
     assert not read_status(status).ok
     assert "404" in read_status(status).reason

@@ -37,10 +37,7 @@ def prepared(classifier: Classifier, shape: tuple[int, int, int]) -> ModelProto:
             f"its operator {node.op_type}{domain} (operator set {version}) is not known", node
         )
     _fix_input(classifier, shape)
-    try:
-        model = shape_inference.infer_shapes(classifier.model, data_prop=True)
-    except Exception as error:  # the inference raises what its checks find
-        raise classifier.error(f"its shapes do not fit: {str(error).splitlines()[0]}") from error
+    model = _with_shapes(classifier)
     name, count = largest_value(model)
     if count > LARGEST_VALUE:
         raise classifier.error(
@@ -50,6 +47,17 @@ def prepared(classifier: Classifier, shape: tuple[int, int, int]) -> ModelProto:
     classifier.model = model
     _axes_as_attributes(classifier)
     with_own_operators(model)
+    return model
+
+
+def _with_shapes(classifier: Classifier) -> ModelProto:
+    try:
+        model: ModelProto = shape_inference.infer_shapes(
+            classifier.model, strict_mode=True, data_prop=True
+        )
+    except Exception as error:  # the inference raises what its checks find
+        said = " ".join(str(error).split())[:300]
+        raise classifier.error(f"its shapes do not fit: {said}") from error
     return model
 
 

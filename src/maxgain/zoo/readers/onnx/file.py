@@ -21,6 +21,14 @@ _LARGEST_EXTERNAL = 1 << 33
 _DEEPEST_GRAPHS = 16
 
 
+_PACKED = {
+    number
+    for name, number in TensorProto.DataType.items()
+    if name in ("INT4", "UINT4", "FLOAT4E2M1", "INT2", "UINT2")
+}
+"""Types of less than a byte, several of which share one."""
+
+
 def read_model(path: Path) -> ModelProto:
     """Model of a file, with its external data inside.
 
@@ -149,8 +157,7 @@ def _check_size(tensor: TensorProto, place: str) -> None:
         raise InputError(
             f"{place} holds numbers of the unknown type {tensor.data_type}."
         ) from error
-    # Types of less than a byte are packed.
-    packed = "4" in dtype.name or "2" in dtype.name[-1:]
+    packed = tensor.data_type in _PACKED
     if tensor.HasField("raw_data"):
         held = len(tensor.raw_data) // dtype.itemsize if not packed else count
     else:
