@@ -8,6 +8,8 @@
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+import maxgain.networks.torchvision_ops  # noqa: F401 - `import torchvision` works after it
+
 if TYPE_CHECKING:
     from maxgain.diagnosis.rules import diagnose
     from maxgain.diagnosis.sensitivity import diagnose_sensitivity

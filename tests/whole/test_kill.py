@@ -270,24 +270,25 @@ def test_snakemake_killed_at_random_moments_finishes_with_nolock(
 
 def run_alone(folder: Path, reference: Path, log: Path) -> None:
     """The workflow's commands in one process, without Snakemake."""
-    from snakemake.utils import update_config
-
-    from maxgain.cli.training import curves, gain
     from maxgain.config.parsing import parse_protocol
+    from maxgain.config.yaml_files import read_configuration
+    from maxgain.pipeline.curves import write_curves
+    from maxgain.pipeline.jobs import QuantitiesJob, curves_job
+    from maxgain.pipeline.quantities import measure_snapshots
 
-    config = yaml.safe_load((folder / "config.yaml").read_text())
-    update_config(config, yaml.safe_load((folder / OVERLAY).read_text()))
-    experiment = parse_protocol(config).experiments["mnist_rates"]
+    protocol = parse_protocol(read_configuration([folder / "config.yaml", folder / OVERLAY]))
     data = folder / "results/smoke/prepared/mnist.safetensors"
-    train_once(data, reference / RUN, reference / "state", log, experiment.epochs)
-    gain(reference / RUN / "snapshots.safetensors", reference / RUN / "gains.csv")
-    table = reference / "mnist_rates.csv"
-    curves("mnist_rates", experiment.model_dump_json(), reference, table)
+    epochs = protocol.experiments["mnist_rates"].epochs
+    train_once(data, reference / RUN, reference / "state", log, epochs)
+    job = QuantitiesJob(gain=protocol.gain)
+    measure_snapshots(job, reference / RUN / "snapshots.safetensors", reference / RUN / "gains.csv")
+    write_curves(curves_job(protocol, "mnist_rates"), reference, reference / "mnist_rates.csv")
 
 
 def shorten(overlay: Path) -> None:
     """Give the smoke protocol one run, short in images and long in epochs."""
     protocol = yaml.safe_load(overlay.read_text())
-    protocol["data"]["mnist"] = {"training_images": 100, "validation_images": 50}
+    sizes = {"training_images": 100, "validation_images": 50}
+    protocol["datasets"]["mnist"]["embedded"] = sizes
     protocol["experiments"]["mnist_rates"] |= {"rate_factors": [1], "epochs": 99}
     overlay.write_text(yaml.safe_dump(protocol))

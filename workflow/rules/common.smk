@@ -7,9 +7,10 @@ from pathlib import Path
 from maxgain.config.parsing import parse_protocol_with_notes
 from maxgain.config.yaml_files import read_configuration
 from maxgain.errors import InputError
-from maxgain.figures.registry import CAPTIONS, FIGURES
+from maxgain.figures.registry import REGISTRY as FIGURES
+from maxgain.figures.rows import row_of_request
 from maxgain.pipeline import jobs
-from maxgain.zoo.names import file_stem, needs_download, resolve_networks
+from maxgain.zoo.names import file_stem, has_something_to_fetch, resolve_networks
 
 # Jobs call the `maxgain` of the environment that runs Snakemake, activated or not; a failure
 # before a pipe counts (a prefix of our own takes the place of the default one that says so).
@@ -60,9 +61,12 @@ FIGURE_FILES = {
     "*.safetensors": [f"{ZOO}/{network}.safetensors" for network in NETWORKS],
     **{f"{name}.csv": [path] for name, path in CURVES.items()},
 }
-DRAWN_FIGURES = [
-    name for name, source in FIGURES.items() if set(source.files) <= FIGURE_FILES.keys()
-]
+# The registry's figures for which there are files, and those that the configuration asks for.
+REQUESTS = {request.name: request for request in PROTOCOL.figures.requests}
+DRAWN_FIGURES = {
+    **{row.name: row for row in FIGURES.rows() if set(row.files) <= FIGURE_FILES.keys()},
+    **{name: row_of_request(request) for name, request in REQUESTS.items()},
+}
 
 
 wildcard_constraints:

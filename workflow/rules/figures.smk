@@ -16,7 +16,7 @@ rule figure:
         ),
     params:
         job=figure_job,
-        caption=lambda wildcards: CAPTIONS[wildcards.figure],
+        caption=lambda wildcards: DRAWN_FIGURES[wildcards.figure].caption,
         stem=f"{FIGURE_FOLDER}/{{figure}}",
     log:
         f"{LOGS}/figure/{{figure}}.log",

@@ -23,7 +23,11 @@ def curves_job(wildcards):
 
 
 def figure_job(wildcards):
-    return jobs.FigureJob(name=wildcards.figure, formats=PROTOCOL.figures.formats).text()
+    return jobs.FigureJob(
+        name=wildcards.figure,
+        request=REQUESTS.get(wildcards.figure),
+        formats=PROTOCOL.figures.formats,
+    ).text()
 
 
 def measure_job(wildcards):
@@ -40,11 +44,12 @@ def experiment_inputs(wildcards):
 
 def fetched_weights(wildcards):
     """Status of the download of a network's weights, where there is something to download."""
-    if not needs_download(NETWORKS[wildcards.network]):
+    if not has_something_to_fetch(NETWORKS[wildcards.network]):
         return []
     return f"{escaped(WEIGHTS)}/{wildcards.network}.json"
 
 
 def figure_inputs(wildcards):
     """Result files that a figure is drawn from."""
-    return [path for file in FIGURES[wildcards.figure].files for path in FIGURE_FILES[file]]
+    files = DRAWN_FIGURES[wildcards.figure].files
+    return [path for file in files for path in FIGURE_FILES[file]]

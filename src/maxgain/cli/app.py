@@ -8,7 +8,7 @@ from io import TextIOWrapper
 
 import typer
 
-from maxgain.cli import pipeline, verdicts, zoo
+from maxgain.cli import measure, pipeline, verdicts
 from maxgain.errors import InputError
 
 app = typer.Typer(
@@ -17,7 +17,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Spectral response and Maximum Gain of convolutional neural networks.",
 )
-app.command()(zoo.measure)
+app.command()(measure.measure)
 app.command("verdicts")(verdicts.show_verdicts)
 app.add_typer(pipeline.app, name="pipeline")
 

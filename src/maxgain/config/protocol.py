@@ -87,6 +87,17 @@ class Protocol(Section):
         return self
 
     @model_validator(mode="after")
+    def _figures_have_experiments(self) -> "Protocol":
+        for request in self.figures.requests:
+            if request.experiment not in self.experiments:
+                raise ValueError(
+                    f"figures.requests: '{request.name}' asks for the experiment "
+                    f"'{request.experiment}', which experiments does not have; allowed are "
+                    f"{', '.join(self.experiments)}"
+                )
+        return self
+
+    @model_validator(mode="after")
     def _no_grid_is_a_slip(self) -> "Protocol":
         # Before any run is made: a slip of a list may ask for more runs than there is memory.
         for name, experiment in self.experiments.items():

@@ -65,9 +65,16 @@ class NetworkRow(Row):
                 f"images are {height} x {width} pixels; the network '{self.name}' needs at least "
                 f"{self.least_size} x {self.least_size}."
             )
-        self._check_capacity(capacity)
+        self.check_capacity(capacity)
 
-    def _check_capacity(self, capacity: float) -> None:
+    def check_capacity(self, capacity: float) -> None:
+        """See whether the architecture has a capacity.
+
+        Raises
+        ------
+        InputError
+            It has none, or none so small or large.
+        """
         if self.is_users and 0 < capacity < float("inf"):  # Seen when its function is looked at.
             return
         if self.capacities is None:

@@ -1,6 +1,6 @@
 """The tidy table of an experiment: one row for each run and epoch, histories beside gains."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from maxgain.config.experiments import Run
@@ -8,7 +8,7 @@ from maxgain.errors import InputError
 from maxgain.files.csv import read_table, write_table
 from maxgain.files.provenance import read_run_provenance
 from maxgain.pipeline.jobs import CurvesJob
-from maxgain.tables.curves import CURVE_COLUMNS, HISTORY_COLUMNS
+from maxgain.tables.curves import CURVE_COLUMNS, HISTORY_COLUMNS, RESPONSE_COLUMNS
 
 
 def write_curves(job: CurvesJob, runs: Path, output: Path) -> None:
@@ -19,14 +19,20 @@ def write_curves(job: CurvesJob, runs: Path, output: Path) -> None:
     InputError
         A run's history or gains are missing or do not fit together.
     """
-    made = job.setting.runs(job.experiment)
-    rows = (row for run in made for row in _run_rows(job.name, run, runs / run.name))
-    write_table(output, CURVE_COLUMNS, rows)
+    measured = ("gain_db", *(RESPONSE_COLUMNS if job.gain.impulses else ()))
+    rows = (
+        row
+        for run in job.setting.runs(job.experiment)
+        for row in _run_rows(job.name, run, runs / run.name, measured)
+    )
+    write_table(output, (*CURVE_COLUMNS, *measured[1:]), rows)
 
 
-def _run_rows(name: str, run: Run, folder: Path) -> Iterator[dict[str, object]]:
+def _run_rows(
+    name: str, run: Run, folder: Path, measured: Sequence[str]
+) -> Iterator[dict[str, object]]:
     history = read_table(folder / "history.csv", HISTORY_COLUMNS)
-    gains = read_table(folder / "gains.csv", ("epoch", "gain_db"))
+    gains = read_table(folder / "gains.csv", ("epoch", *measured))
     if len(history) < run.epochs or len(gains) != len(history):
         raise InputError(
             f"{folder} has {len(history)} epochs in history.csv and {len(gains)} in gains.csv; "
@@ -49,7 +55,11 @@ def _run_rows(name: str, run: Run, folder: Path) -> Iterator[dict[str, object]]:
         "device": made["device"],
     }
     for epoch, gain in zip(history[: run.epochs], gains, strict=False):
-        yield {**common, **{key: epoch[key] for key in HISTORY_COLUMNS}, "gain_db": gain["gain_db"]}
+        yield {
+            **common,
+            **{key: epoch[key] for key in HISTORY_COLUMNS},
+            **{key: gain[key] for key in measured},
+        }
 
 
 def _check_numbers(path: Path, rows: list[dict[str, str]]) -> None:

@@ -88,6 +88,7 @@ class CurvesJob(Job):
     name: str
     experiment: Experiment
     setting: Setting
+    gain: Gain = Gain()
 
 
 class FigureJob(Job):
@@ -134,7 +135,10 @@ def prepare_job(protocol: Protocol, name: str) -> PrepareJob:
 def curves_job(protocol: Protocol, name: str) -> CurvesJob:
     """Job that gathers the runs of an experiment."""
     return CurvesJob(
-        name=name, experiment=protocol.experiments[name], setting=protocol.setting(name)
+        name=name,
+        experiment=protocol.experiments[name],
+        setting=protocol.setting(name),
+        gain=protocol.gain,
     )
 
 
@@ -164,6 +168,7 @@ def check_names(protocol: Protocol) -> None:
         A name is not known: the sentence names the key, what is known and the nearest spelling.
     """
     from maxgain.data.registry import AUGMENTATIONS, EMBEDDED, OFFICIAL, PREPROCESSINGS
+    from maxgain.figures.rows import KINDS
     from maxgain.networks.registry import NETWORKS
     from maxgain.training.registry import OPTIMISERS
 
@@ -174,8 +179,12 @@ def check_names(protocol: Protocol) -> None:
             _find(sets, dataset.set or name, f"{place}.set")
         _find(PREPROCESSINGS, dataset.preprocessing, f"{place}.preprocessing")
         _find(AUGMENTATIONS, dataset.augmentation, f"{place}.augmentation")
+    for request in protocol.figures.requests:
+        _find(KINDS, request.kind, f"figures.requests: {request.name}: kind")
     for name, network in protocol.networks.items():
         _find(NETWORKS, network.architecture, f"networks.{name}.from")
+    for run in protocol.runs().values():
+        NETWORKS.find(run.architecture).check_capacity(run.capacity)
     for name, experiment in protocol.experiments.items():
         place = f"experiments.{name}"
         _find(OPTIMISERS, experiment.optimiser, f"{place}.optimiser")

@@ -68,7 +68,7 @@ def run_training_job(
         data, seconds = training_data(prepared), list[dict[str, object]]()
         epochs = train(run, data, device, state, _reporter(run, seconds, console.print))
         architecture = Architecture(run.architecture, data.shape, data.classes, run.capacity)
-        results.write(architecture, epochs, prepared.mean_image, seconds)
+        results.write(architecture, epochs, prepared.mean_image, prepared.pixel_scale, seconds)
         state.remove()
 
 

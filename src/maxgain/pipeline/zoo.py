@@ -1,16 +1,93 @@
-"""Gathers the tables of single networks into zoo.csv, and names those that are missing."""
+"""Measures pretrained networks, and gathers their tables into zoo.csv with those missing named."""
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import torch
 from safetensors.torch import save_file
 
+from maxgain.data.pictures import read_photograph
+from maxgain.errors import InputError
 from maxgain.files.atomic import atomic_path
 from maxgain.files.csv import read_table, write_table
+from maxgain.pipeline.jobs import MeasureJob
 from maxgain.tables.zoo import MISSING_COLUMNS, ZOO_COLUMNS
-from maxgain.zoo.measurement import ProbeMeasurement, figure_arrays, zoo_rows
+from maxgain.zoo.fetching import fetch_weights
+from maxgain.zoo.loading import load_network
+from maxgain.zoo.measurement import ProbeMeasurement, figure_arrays, measure_network, zoo_rows
 from maxgain.zoo.network import PretrainedNetwork
-from maxgain.zoo.status import NetworkStatus, read_status
+from maxgain.zoo.status import NetworkStatus, read_status, require_fetched, write_status
+
+
+def fetch_network(name: str, folder: Path, lock: Path, status: Path | None) -> None:
+    """Get the weights of a network, and say so.
+
+    Parameters
+    ----------
+    lock
+        Checksums learnt at a first download.
+    status
+        Where success or failure is written: a dead link then stops no other network. None: it
+        is an error.
+
+    Raises
+    ------
+    InputError
+        The network is not known or its weights cannot be had, and there is no status to say so.
+    """
+    try:
+        file = fetch_weights(name, folder, lock)
+    except InputError as error:
+        if status is None:
+            raise
+        write_status(status, NetworkStatus(name, False, str(error)))
+        print(f"missing: {name}: {error}", file=sys.stderr)
+        return
+    if status is not None:
+        write_status(status, NetworkStatus(name, True))
+    print(f"{name}: {file or 'nothing to download'}", file=sys.stderr)
+
+
+def measure_pretrained(
+    job: MeasureJob, table: Path, folder: Path, fetched: Path | None
+) -> NetworkStatus:
+    """Measure one network for figures 5 to 7 and write table, arrays and status.
+
+    A network that cannot be had gets empty files and a status that says why: it stops no other.
+
+    Parameters
+    ----------
+    table
+        The table to write; arrays and status go beside it.
+    folder
+        Where downloaded weights lie.
+    fetched
+        Status of the download, where there was one.
+
+    Raises
+    ------
+    InputError
+        The photograph cannot be read, or a file cannot be written.
+    """
+    torch.set_num_threads(1)
+    name = job.network
+    photograph, label = read_photograph(job.image)
+    try:
+        if fetched is not None:
+            require_fetched(fetched)
+        network = load_network(name, folder)
+        measurements = measure_network(network, photograph)
+    except InputError as error:
+        write_empty_files(table, arrays_path(table))
+        status = NetworkStatus(name, False, str(error))
+    else:
+        write_zoo_files(table, arrays_path(table), network, measurements, label)
+        status = NetworkStatus(name, True)
+    write_status(status_path(table), status)
+    said = f"{name}: wrote {table}" if status.ok else f"missing: {name}: {status.reason}"
+    print(said, file=sys.stderr)
+    return status
 
 
 def write_zoo_files(

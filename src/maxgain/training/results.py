@@ -58,6 +58,7 @@ class RunResults:
         architecture: Architecture,
         epochs: Sequence[Epoch],
         mean_image: Float[Tensor, "channels height width"],
+        pixel_scale: Float[Tensor, "channels"] | None,
         seconds: Sequence[Mapping[str, object]],
     ) -> None:
         """Write all four files, each whole or not at all.
@@ -69,7 +70,7 @@ class RunResults:
         """
         rows = [{**epoch.row, "epoch": int(epoch.row["epoch"])} for epoch in epochs]
         states = [epoch.weights for epoch in epochs]
-        write_snapshots(self.snapshots, architecture, states, mean_image)
+        write_snapshots(self.snapshots, architecture, states, mean_image, pixel_scale)
         write_table(self.seconds, ("epoch", "seconds"), seconds)
         write_provenance(self.provenance, settings=self.settings, device=self.device)
         write_table(self.history, HISTORY_COLUMNS, rows)

@@ -46,11 +46,16 @@ class Snapshots:
     ----------
     parameters
         Every entry of the network's state dict, buffers too, as they are: counters are integers.
+    mean_image
+        Of the training images before preprocessing, in 0-255 pixels.
+    pixel_scale
+        By what each channel's mean-subtracted 0-255 pixels were divided; None: by nothing.
     """
 
     architecture: Architecture
     parameters: dict[str, Shaped[Tensor, "epochs *parameter"]]
     mean_image: Float[Tensor, "channels height width"]
+    pixel_scale: Float[Tensor, "channels"] | None = None
 
 
 _FORMAT = 2
@@ -58,6 +63,9 @@ _FORMAT = 2
 
 
 _MEAN_IMAGE = "mean_image"
+
+
+_PIXEL_SCALE = "pixel_scale"
 
 
 _PARAMETER = "parameters."
@@ -68,6 +76,7 @@ def write_snapshots(
     architecture: Architecture,
     epochs: Sequence[Mapping[str, Tensor]],
     mean_image: Float[Tensor, "channels height width"],
+    pixel_scale: Float[Tensor, "channels"] | None = None,
 ) -> None:
     """Stack the state dicts of all epochs into one file, first dimension the epoch."""
     tensors = {
@@ -75,6 +84,8 @@ def write_snapshots(
         for name in epochs[0]
     }
     tensors[_MEAN_IMAGE] = mean_image.contiguous()
+    if pixel_scale is not None:
+        tensors[_PIXEL_SCALE] = pixel_scale.contiguous()
     # One entry, as safetensors writes several in no fixed order.
     about = asdict(architecture) | {"format": _FORMAT, "sha256": _checksum(tensors)}
     with atomic_path(path) as temporary:
@@ -111,9 +122,9 @@ def read_snapshots(path: Path) -> Snapshots:
     _check_tensors(path, architecture, tensors)
     if about.sha256 != _checksum(tensors):
         raise _refusal(path, "its checksum is another")
-    mean_image = tensors.pop(_MEAN_IMAGE)
+    mean_image, pixel_scale = tensors.pop(_MEAN_IMAGE), tensors.pop(_PIXEL_SCALE, None)
     parameters = {name.removeprefix(_PARAMETER): values for name, values in tensors.items()}
-    return Snapshots(architecture, parameters, mean_image)
+    return Snapshots(architecture, parameters, mean_image, pixel_scale)
 
 
 _Size = Annotated[int, Field(gt=0, lt=2**31)]
@@ -137,12 +148,14 @@ def _refusal(path: Path, reason: str) -> InputError:
 def _check_tensors(path: Path, architecture: Architecture, tensors: Mapping[str, Tensor]) -> None:
     """Check names, types and shapes, before a network of a declared size takes any memory."""
     mean_image = tensors.get(_MEAN_IMAGE)
-    states = {name: x for name, x in tensors.items() if name != _MEAN_IMAGE}
+    scale = tensors.get(_PIXEL_SCALE)
+    states = {name: x for name, x in tensors.items() if name.startswith(_PARAMETER)}
     epochs = next((len(x) for x in states.values() if x.ndim), 0)
     if (
         mean_image is None
         or tuple(mean_image.shape) != architecture.shape
         or epochs == 0
+        or not tensors.keys() <= {*states, _MEAN_IMAGE, _PIXEL_SCALE}
         or any(x.ndim == 0 or len(x) != epochs for x in states.values())
         or not _belong_to(path, architecture, states)
     ):
@@ -153,6 +166,8 @@ def _check_tensors(path: Path, architecture: Architecture, tensors: Mapping[str,
     # Weights may be NaN, as those of a run that diverged.
     if mean_image.dtype != torch.float32 or not mean_image.isfinite().all():
         raise _refusal(path, "its mean image is not finite or not of the type float32")
+    if scale is not None and (scale.shape != mean_image.shape[:1] or not (scale > 0).all()):
+        raise _refusal(path, "its pixel scale is not one positive number a channel")
 
 
 def _belong_to(path: Path, made: Architecture, states: Mapping[str, Tensor]) -> bool:

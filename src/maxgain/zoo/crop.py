@@ -6,12 +6,15 @@ from jaxtyping import UInt8
 from PIL import Image
 from torch import Tensor
 
-from maxgain.zoo.network import Interpolation
+from maxgain.zoo.registry import Interpolation
 
 _RESAMPLING = {
     "bilinear": Image.Resampling.BILINEAR,
     "bicubic": Image.Resampling.BICUBIC,
 }
+
+
+_MODES = {3: "RGB", 4: "RGBA"}
 
 
 def crop_photograph(
@@ -29,7 +32,8 @@ def crop_photograph(
     size
         Height and width in pixels.
     channels
-        3 for colour, 1 for grey.
+        3 for colour, 1 for grey, 4 for colour and an opacity of 255; with any other number every
+        channel is grey.
     """
     height, width = size
     factor = max(height / photograph.height, width / photograph.width)
@@ -39,5 +43,6 @@ def crop_photograph(
     )
     left, top = (scaled.width - width) // 2, (scaled.height - height) // 2
     crop = scaled.crop((left, top, left + width, top + height))
-    pixels = np.array(crop.convert("L" if channels == 1 else "RGB"))
-    return torch.from_numpy(pixels).reshape(height, width, channels).permute(2, 0, 1).contiguous()
+    pixels = np.array(crop.convert(_MODES.get(channels, "L"))).reshape(height, width, -1)
+    planes = torch.from_numpy(pixels).permute(2, 0, 1)
+    return planes.expand(channels, height, width).contiguous()

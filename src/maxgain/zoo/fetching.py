@@ -1,67 +1,80 @@
-"""Downloads the weights of one network; what fails is written down and stops no other network."""
+"""Gets the weights of one network; what fails is written down and stops no other network."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from maxgain.files.checksums import check_checksum
 from maxgain.files.download import download
-from maxgain.zoo.lock import check_or_trust
-from maxgain.zoo.names import find_row, is_user_network
-from maxgain.zoo.readers.matconvnet.network import read_matconvnet
+from maxgain.registry import load_function
+from maxgain.zoo.names import find_row
+from maxgain.zoo.readers.registry import READERS
 from maxgain.zoo.registry import RegistryRow
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """How weights are fetched.
+
+    Attributes
+    ----------
+    lock
+        Checksums of the files whose checksum nobody published; see `check_or_trust`.
+    progress
+        Whether to show a progress bar on the terminal.
+    timeout
+        Seconds that a server may stay silent.
+    """
+
+    lock: Path
+    progress: bool = True
+    timeout: float = 30.0
 
 
 def fetch_weights(
     name: str, folder: Path, lock: Path, *, progress: bool = True, timeout: float = 30.0
 ) -> Path | None:
-    """Download the weights of one network, unless they are there, and check them.
+    """Download or unpack the weights of one network, unless they are there, and check them.
 
     Parameters
     ----------
     name
-        Of the registry, of torchvision, or the user's.
+        As `maxgain.zoo.names` knows it.
     folder
         Where the file goes; a file there is checked, not downloaded again.
-    lock
-        Checksums of the files whose checksum nobody published; see `check_or_trust`.
+    lock, progress, timeout
+        See `Transfer`.
 
     Returns
     -------
-    The file; None where nothing is downloaded.
+    The file; None where nothing is fetched.
 
     Raises
     ------
     InputError
         The network is not known, the file cannot be had, or it is not the right one.
     """
-    if is_user_network(name):
-        if name.startswith("timm:"):
-            from maxgain.zoo.readers.function import load_user_network
-
-            load_user_network(name, folder)
-        return None
     row = find_row(name)
-    if row.family == "carried":
-        from maxgain.zoo.readers.carried import carried_file
-
-        check_checksum(carried_file(row), row.checksum)
+    reader = READERS.find(row.family)
+    if not reader.fetch:
         return None
-    if row.family == "random-control":
-        return None
-    path = folder / row.file_name
-
-    def verify(file: Path) -> None:
-        _verify(file, row, lock)
-
-    if path.exists():
-        verify(path)
-    else:
-        download([row.source], path, verify, progress=progress, timeout=timeout)
+    fetch = load_function(reader.fetch, f"reader '{reader.name}'")
+    path: Path | None = fetch(row, folder, Transfer(lock, progress, timeout))
     return path
 
 
-def _verify(file: Path, row: RegistryRow, lock: Path) -> None:
-    if row.checksum:
-        check_checksum(file, row.checksum)
-        return
-    read_matconvnet(file)  # Never trust at first use what is not a network.
-    check_or_trust(file, row.file_name, lock)
+def download_weights(row: RegistryRow, folder: Path, transfer: Transfer) -> Path:
+    """The file of a row that says its checksum, downloaded unless it is there."""
+    return download_once(row, folder, transfer, lambda file: check_checksum(file, row.checksum))
+
+
+def download_once(
+    row: RegistryRow, folder: Path, transfer: Transfer, verify: Callable[[Path], None]
+) -> Path:
+    """The file of a row's source, downloaded unless it is there, and verified either way."""
+    path = folder / row.file_name
+    if path.exists():
+        verify(path)
+    else:
+        download([row.source], path, verify, progress=transfer.progress, timeout=transfer.timeout)
+    return path

@@ -3,63 +3,45 @@
 from pathlib import Path
 
 from maxgain.errors import InputError
-from maxgain.zoo.names import find_row, is_user_network
-from maxgain.zoo.network import PretrainedNetwork
-from maxgain.zoo.readers.matconvnet.network import read_matconvnet
+from maxgain.registry import load_function
+from maxgain.zoo.names import find_row
+from maxgain.zoo.network import GivenInput, PretrainedNetwork
+from maxgain.zoo.readers.registry import READERS
 from maxgain.zoo.registry import RegistryRow
 
+NOTHING_GIVEN = GivenInput()
+"""The user says nothing of the input: it is what the network's own files or row say."""
 
-def load_network(name: str, folder: Path, side: int | None = None) -> PretrainedNetwork:
-    """Network of the registry, of torchvision, or of the user, with its weights.
+
+def load_network(name: str, folder: Path, given: GivenInput = NOTHING_GIVEN) -> PretrainedNetwork:
+    """Network with its weights.
 
     Parameters
     ----------
     name
-        As in `registry.csv`, a network of torchvision, "timm:NAME", "package.module:function", or
-        the path of a MatConvNet file (.mat).
+        As `maxgain.zoo.names` knows it.
     folder
         Where downloaded weights lie.
-    side
-        Pixels of a side of a user's network's input.
+    given
+        What the user says of the network's input.
 
     Raises
     ------
     InputError
-        There is no such network, or its weights are missing or damaged.
+        There is no such network, or its weights are missing or damaged; or the input is said of a
+        network whose input is known.
     """
-    if name.endswith(".mat"):
-        return _read_matconvnet_network(name, Path(name), None)
-    if is_user_network(name):
-        from maxgain.zoo.readers.function import load_user_network
-
-        return load_user_network(name, folder, side)
     row = find_row(name)
-    if row.family == "matconvnet":
-        path = folder / row.file_name
-        if not path.exists():
-            raise InputError(
-                f"{path}, the weights of '{name}', does not exist; `maxgain fetch-weights {name}` "
-                "downloads it."
-            )
-        return _read_matconvnet_network(name, path, row)
-    if row.family == "torchvision":
-        from maxgain.zoo.readers.torchvision import load_torchvision
-
-        return load_torchvision(row, folder / row.file_name)
-    from maxgain.zoo.readers.carried import load_carried, load_random_control
-
-    return load_carried(row) if row.family == "carried" else load_random_control(row)
+    _refuse_what_is_known(row, given)
+    reader = READERS.find(row.family)
+    load = load_function(reader.function, f"reader '{reader.name}'")
+    network: PretrainedNetwork = load(row, folder, given)
+    return network
 
 
-def _read_matconvnet_network(name: str, path: Path, row: RegistryRow | None) -> PretrainedNetwork:
-    model = read_matconvnet(path)
-    return PretrainedNetwork(
-        name=name if row else path.stem,
-        family="matconvnet" if row else "user",
-        network=model.network,
-        average_image=model.average_image,
-        interpolation="bilinear",
-        class_names=model.class_names,
-        top5_error=row.top5_error if row else float("nan"),
-        weights="weights published with MatConvNet" if row else path.name,
-    )
+def _refuse_what_is_known(row: RegistryRow, given: GivenInput) -> None:
+    if row.scaling is not None and (given.mean is not None or given.std is not None):
+        raise InputError(
+            f"--mean and --std are given for '{row.name}', whose input scaling is known (mean "
+            f"{row.scaling.mean}, std {row.scaling.std}); leave them out."
+        )

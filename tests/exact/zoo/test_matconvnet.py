@@ -431,7 +431,7 @@ def test_missing_file_and_other_variables_are_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no variable 'layers'"):
         read_matconvnet(tmp_path / "other.mat")
     savemat(tmp_path / "bare.mat", {"layers": mat.cells(*GOOD_LAYERS)})
-    with pytest.raises(InputError, match="'normalization' is missing"):
+    with pytest.raises(InputError, match="says no size of its input"):
         read_matconvnet(tmp_path / "bare.mat")
 
 

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from maxgain.errors import InputError
-from maxgain.zoo.network import PretrainedNetwork, after_mean_subtraction, mean_colour_image
+from maxgain.zoo.network import GivenInput, PretrainedNetwork, pretrained_of_row
 from maxgain.zoo.readers.state_dict import load_by_order, read_state_dict
 from maxgain.zoo.readers.torchvision import imagenet_class_names
 from maxgain.zoo.registry import RegistryRow
@@ -16,7 +16,7 @@ CONTROL_SEED = 0
 """Seed of the random weights of a control."""
 
 
-def load_carried(row: RegistryRow) -> PretrainedNetwork:
+def load_carried(row: RegistryRow, folder: Path, given: GivenInput) -> PretrainedNetwork:
     """Network with the weights of an installed package.
 
     Raises
@@ -28,17 +28,17 @@ def load_carried(row: RegistryRow) -> PretrainedNetwork:
     network = _build(row.name)
     load_by_order(network, read_state_dict(path, row.checksum), path)
     weights = "ImageNet weights carried by packages"
-    return _pretrained(row, network, weights, random_weights=False)
+    return _pretrained(row, network, given, weights)
 
 
-def load_random_control(row: RegistryRow) -> PretrainedNetwork:
+def load_random_control(row: RegistryRow, folder: Path, given: GivenInput) -> PretrainedNetwork:
     """Architecture of a carried network with random weights of a fixed seed."""
     architecture = row.source.removeprefix("timm:")
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(CONTROL_SEED)
         network = _build(architecture)
     weights = f"random weights (seed {CONTROL_SEED})"
-    return _pretrained(row, network, weights, random_weights=True)
+    return _pretrained(row, network, given, weights, random_weights=True)
 
 
 def carried_file(row: RegistryRow) -> Path:
@@ -63,24 +63,28 @@ def carried_file(row: RegistryRow) -> Path:
 
 
 def _build(architecture: str) -> nn.Module:
-    import maxgain.networks.torchvision_ops  # noqa: F401, I001 - must come before timm
-    import timm
+    import timm  # slow to import, and torchvision's networks need none of it
 
     return timm.create_model(architecture, pretrained=False)
 
 
 def _pretrained(
-    row: RegistryRow, network: nn.Module, weights: str, *, random_weights: bool
+    row: RegistryRow,
+    network: nn.Module,
+    given: GivenInput,
+    weights: str,
+    *,
+    random_weights: bool = False,
 ) -> PretrainedNetwork:
+    shape = given.shape_or(row.shape)
     assert row.scaling is not None
-    return PretrainedNetwork(
-        name=row.name,
-        family=row.family,
-        network=after_mean_subtraction(network, row.scaling),
-        average_image=mean_colour_image(row.scaling, row.input_size),
-        interpolation="bicubic",
+    assert shape is not None
+    return pretrained_of_row(
+        row,
+        network,
+        row.scaling,
+        shape,
         class_names=imagenet_class_names(),
-        top5_error=row.top5_error,
         weights=weights,
         random_weights=random_weights,
     )

@@ -1,43 +1,83 @@
 """Networks of timm by their name, with the weights that timm knows."""
 
-import math
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import timm
+from torch import nn
 
 from maxgain.errors import InputError
-from maxgain.zoo.network import PretrainedNetwork, after_mean_subtraction, mean_colour_image
+from maxgain.zoo.network import GivenInput, PretrainedNetwork, pretrained_of_row
 from maxgain.zoo.readers.torchvision import imagenet_class_names
-from maxgain.zoo.registry import Scaling
+from maxgain.zoo.registry import Interpolation, RegistryRow, Scaling
+
+if TYPE_CHECKING:
+    from maxgain.zoo.fetching import Transfer
 
 
-def load_timm(name: str, folder: Path, side: int | None) -> PretrainedNetwork:
-    """Network of timm by its name, with the weights that timm downloads."""
-    import maxgain.networks.torchvision_ops  # noqa: F401, I001 - must come before timm
-    import timm
+def fetch_timm(row: RegistryRow, folder: Path, transfer: "Transfer") -> None:
+    """Have timm download the weights of a network.
 
-    architecture = name.removeprefix("timm:")
+    Raises
+    ------
+    InputError
+        timm does not know the network, it has no classifier, or its weights cannot be had.
+    """
+    _network(row.source, _settings(row.source), folder)
+
+
+def load_timm(row: RegistryRow, folder: Path, given: GivenInput) -> PretrainedNetwork:
+    """Network of timm by its name, with the weights that timm downloads.
+
+    Raises
+    ------
+    InputError
+        timm does not know the network, it has no classifier, or its weights cannot be had.
+    """
+    settings = _settings(row.source)
+    network = _network(row.source, settings, folder)
+    shape = given.shape_or(tuple(settings.input_size))
+    assert shape is not None
+    scaling = given.scaling or Scaling(tuple(settings.mean), tuple(settings.std))
+    names = imagenet_class_names() if settings.num_classes == 1000 else ()
+    interpolation: Interpolation = "bicubic" if settings.interpolation == "bicubic" else "bilinear"
+    return pretrained_of_row(
+        RegistryRow(row.name, row.family, row.source, interpolation=interpolation),
+        network,
+        scaling,
+        shape,
+        class_names=names,
+        weights=f"timm {settings.tag or 'default'} weights",
+    )
+
+
+def _settings(architecture: str) -> Any:  # timm's PretrainedCfg, which it does not type
     if not timm.is_model_pretrained(architecture):
         similar = ", ".join(timm.list_pretrained(f"*{architecture.split('.')[0]}*")[:5])
         raise InputError(
             f"timm has no network '{architecture}' with pretrained weights; similar ones are "
             f"{similar or 'none'}."
         )
-    try:
-        network = timm.create_model(architecture, pretrained=True, cache_dir=folder / "timm")
-    except Exception as error:  # whatever the download or the reading of weights raises
-        raise InputError(
-            f"the weights of '{name}' cannot be had: {str(error).strip().splitlines()[0]}"
-        ) from error
     settings = timm.get_pretrained_cfg(architecture)
     assert settings is not None
-    scaling = Scaling(settings.mean, settings.std)
-    side = side or settings.input_size[-1]
-    return PretrainedNetwork(
-        name=name,
-        family="user",
-        network=after_mean_subtraction(network, scaling),
-        average_image=mean_colour_image(scaling, side),
-        interpolation="bicubic" if settings.interpolation == "bicubic" else "bilinear",
-        class_names=imagenet_class_names() if settings.num_classes == 1000 else (),
-        top5_error=math.nan,
-        weights=f"timm {settings.tag or 'default'} weights",
-    )
+    if not settings.num_classes:
+        raise InputError(
+            f"timm's '{architecture}' has no classifier: it returns {settings.num_classes or 0} "
+            "classes' logits but features, which have no winning class; name a network with one."
+        )
+    return settings
+
+
+def _network(architecture: str, settings: Any, folder: Path) -> nn.Module:
+    try:
+        network: nn.Module = timm.create_model(
+            architecture, pretrained=True, cache_dir=folder / "timm"
+        )
+    except Exception as error:  # whatever the download or the reading of weights raises
+        said = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise InputError(f"the weights of 'timm:{architecture}' cannot be had: {said}.") from error
+    if getattr(network, "num_classes", settings.num_classes) != settings.num_classes:
+        raise InputError(
+            f"timm's '{architecture}' has no classifier for its {settings.num_classes} classes."
+        )
+    return network

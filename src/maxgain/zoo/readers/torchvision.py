@@ -4,37 +4,32 @@ Errors, scaling and checksums come from the metadata that torchvision carries, w
 None of these networks uses torchvision's compiled operators.
 """
 
-import maxgain.networks.torchvision_ops  # noqa: F401, I001 - must come before torchvision
 import re
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+import torch
 import torchvision.models
 from torch import Tensor, nn
-from maxgain.errors import InputError
-from maxgain.zoo.network import (
-    Interpolation,
-    PretrainedNetwork,
-    after_mean_subtraction,
-    mean_colour_image,
-)
-from maxgain.zoo.registry import RegistryRow
-from maxgain.zoo.registry import Scaling
-from maxgain.zoo.readers.state_dict import load_by_name, read_state_dict
 
+from maxgain.errors import InputError
+from maxgain.zoo.network import GivenInput, PretrainedNetwork, pretrained_of_row
+from maxgain.zoo.readers.state_dict import load_by_name, read_state_dict
+from maxgain.zoo.registry import Interpolation, RegistryRow, Scaling
 
 _WEIGHTS = "IMAGENET1K_V1"
 
 
-#: Arguments under which a network has the layers of its weights file.
 _BUILD_OPTIONS: dict[str, dict[str, bool]] = {
     "googlenet": {"transform_input": True, "aux_logits": True, "init_weights": False},
     "inception_v3": {"transform_input": True, "aux_logits": True, "init_weights": False},
 }
+"""Arguments under which a network has the layers of its weights file."""
 
 
-#: DenseNet's files name the parts of a layer "norm.1" where the code now says "norm1".
 _OLD_DENSENET_NAME = re.compile(r"^(.*denselayer\d+\.(?:norm|relu|conv))\.([12]\..*)$")
+"""DenseNet's files name the parts of a layer "norm.1" where the code now says "norm1"."""
 
 
 @cache
@@ -54,7 +49,7 @@ def imagenet_class_names() -> tuple[str, ...]:
     return tuple(torchvision.models.AlexNet_Weights.IMAGENET1K_V1.meta["categories"])
 
 
-def load_torchvision(row: RegistryRow, path: Path) -> PretrainedNetwork:
+def load_torchvision(row: RegistryRow, folder: Path, given: GivenInput) -> PretrainedNetwork:
     """Network with the weights of a file that was downloaded from the row's source.
 
     Raises
@@ -62,16 +57,18 @@ def load_torchvision(row: RegistryRow, path: Path) -> PretrainedNetwork:
     InputError
         The file is missing, damaged, or not of that network.
     """
+    path = folder / row.file_name
     if not path.exists():
         raise InputError(
             f"{path}, the weights of '{row.name}', does not exist; `maxgain fetch-weights "
             f"{row.name}` downloads it."
         )
-    network = build_torchvision(row.name)
+    with torch.device("meta"):  # drawing random weights would take longer than reading the file
+        network = build_torchvision(row.name)
     state = read_state_dict(path, row.checksum)
     _bring_names_up_to_date(state)
     load_by_name(network, state, path)
-    return as_pretrained(row, network)
+    return as_pretrained(row, network, given)
 
 
 def build_torchvision(name: str) -> nn.Module:
@@ -81,24 +78,19 @@ def build_torchvision(name: str) -> nn.Module:
     return network.eval()
 
 
-def as_pretrained(row: RegistryRow, network: nn.Module) -> PretrainedNetwork:
-    """Network with the scaling, crop and class names that belong to its weights."""
-    transforms = _weights_entry(row.name).transforms()
+def as_pretrained(row: RegistryRow, network: nn.Module, given: GivenInput) -> PretrainedNetwork:
+    """Network with the scaling, size and class names that belong to its weights."""
+    shape = given.shape_or(row.shape)
     assert row.scaling is not None
-    return PretrainedNetwork(
-        name=row.name,
-        family="torchvision",
-        network=after_mean_subtraction(network, row.scaling),
-        average_image=mean_colour_image(row.scaling, row.input_size),
-        interpolation=_interpolation(transforms.interpolation.value),
+    assert shape is not None
+    return pretrained_of_row(
+        row,
+        network,
+        row.scaling,
+        shape,
         class_names=imagenet_class_names(),
-        top5_error=row.top5_error,
         weights=f"torchvision {_WEIGHTS}",
     )
-
-
-def _weights_entry(name: str) -> Any:  # torchvision types its weights' metadata as Any
-    return torchvision.models.get_model_weights(name)[_WEIGHTS].value
 
 
 def _row(name: str, weights: Any) -> RegistryRow:
@@ -111,10 +103,13 @@ def _row(name: str, weights: Any) -> RegistryRow:
         family="torchvision",
         source=weights.url,
         checksum=checksum[1],
-        input_size=transforms.crop_size[0],
+        shape=(3, transforms.crop_size[0], transforms.crop_size[0]),
         scaling=Scaling(tuple(transforms.mean), tuple(transforms.std)),
+        crop=transforms.crop_size[0] / transforms.resize_size[0],
+        interpolation=_interpolation(transforms.interpolation.value),
         top1_error=round(100 - metrics["acc@1"], 3),
         top5_error=round(100 - metrics["acc@5"], 3),
+        precision="float32",
         error_source=f"torchvision {torchvision.__version__.split('+')[0]}, metadata of {_WEIGHTS}",
     )
 

@@ -15,6 +15,10 @@ from maxgain.zoo.readers.matconvnet.mat_file import MatValue
 IMAGE = "the image"
 
 
+LOSS = "Loss"
+"""Type of the layers that serve training alone: losses, and errors that are counted."""
+
+
 @dataclass(frozen=True)
 class LayerDescription:
     """One layer as a file describes it, SimpleNN or DagNN.
@@ -48,6 +52,11 @@ _SIMPLE_TYPES = {
     "bnorm": "BatchNorm",
     "dropout": "DropOut",
     "softmax": "SoftMax",
+    # vl_simplenn's losses; training saves them with the network.
+    "softmaxloss": LOSS,
+    "loss": LOSS,
+    "logloss": LOSS,
+    "pdist": LOSS,
 }
 
 
@@ -80,6 +89,13 @@ def _simple_parameters(fields: Fields) -> list[np.ndarray]:
     if weights.dtype.kind != "O":
         raise fields.error("'weights' is not a list of arrays")
     return [numbers_of(np.asarray(part), fields.place, "weights") for part in weights.reshape(-1)]
+
+
+_DAG_TYPES = {
+    **{f"dagnn.{known}": known for known in BUILDERS},
+    "dagnn.Loss": LOSS,
+    "dagnn.PDist": LOSS,
+}
 
 
 def dag_layers(variables: dict[str, MatValue], path: Path) -> list[LayerDescription]:
@@ -117,7 +133,7 @@ def _dag_parameters(params: MatValue, path: Path) -> dict[str, np.ndarray]:
 
 
 def _dag_layer(fields: Fields, values: dict[str, np.ndarray]) -> LayerDescription:
-    type_ = _known(fields.text("type"), {f"dagnn.{known}": known for known in BUILDERS}, fields)
+    type_ = _known(fields.text("type"), _DAG_TYPES, fields)
     outputs = texts(fields["outputs"], fields.place, "outputs")
     inputs = texts(fields["inputs"], fields.place, "inputs")
     if len(outputs) != 1 or not inputs:

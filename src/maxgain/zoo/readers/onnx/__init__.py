@@ -1,0 +1,1 @@
+"""Image classifiers in ONNX files, read through onnx2torch (`pip install maxgain[onnx]`)."""

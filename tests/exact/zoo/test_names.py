@@ -1,0 +1,25 @@
+"""Which network a name means."""
+
+import pytest
+
+from maxgain.errors import InputError
+from maxgain.zoo.names import has_something_to_fetch, resolve_networks
+
+
+def test_names_are_resolved_and_wrong_ones_refused() -> None:
+    assert len(resolve_networks(["matconvnet", "carried", "alexnet"])) == 23
+    assert resolve_networks(["timm:resnet18", "mine.nets:build"]) == [
+        "timm:resnet18",
+        "mine.nets:build",
+    ]
+    with pytest.raises(InputError, match="'vgg-z' is not known; did you mean"):
+        resolve_networks(["vgg-z"])
+    with pytest.raises(InputError, match="'vgg-f' is listed twice"):
+        resolve_networks(["matconvnet", "vgg-f"])
+    assert [
+        has_something_to_fetch(name) for name in ("tf_efficientnet_lite0", "vgg-f", "alexnet")
+    ] == [
+        False,
+        True,
+        True,
+    ]

@@ -1,0 +1,54 @@
+"""The ONNX Model Zoo as a family: its rows, and a download from a local server."""
+
+import hashlib
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import onnx_files as files
+import pytest
+
+from maxgain.errors import InputError
+from maxgain.zoo.fetching import fetch_weights
+from maxgain.zoo.loading import load_network
+from maxgain.zoo.names import has_something_to_fetch, resolve_networks
+from maxgain.zoo.registry import read_registry
+
+
+def test_rows_are_pinned_and_say_their_preprocessing() -> None:
+    rows = [read_registry()[name] for name in resolve_networks(["onnx-zoo"])]
+    assert len(rows) >= 19
+    for row in rows:
+        address = r"https://media\.githubusercontent\.com/media/onnx/models/[0-9a-f]{40}/.+\.onnx"
+        assert re.fullmatch(address, row.source)
+        assert re.fullmatch("[0-9a-f]{64}", row.checksum)
+        assert row.scaling is not None
+        assert row.error_source
+        assert row.licence
+        assert has_something_to_fetch(row.name)
+    assert len({row.checksum for row in rows}) == len({row.file_name for row in rows}) == len(rows)
+
+
+def test_a_network_is_downloaded_checked_and_loaded(
+    server: tuple[str, dict[str, bytes]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = files.classifier().SerializeToString()
+    row = replace(
+        read_registry()["googlenet-7"],
+        source=f"{server[0]}/googlenet-7.onnx",
+        checksum=hashlib.sha256(content).hexdigest(),
+        shape=(3, files.SIDE, files.SIDE),
+    )
+    for module in ("maxgain.zoo.fetching", "maxgain.zoo.loading"):
+        monkeypatch.setattr(f"{module}.find_row", lambda name: row)
+    with pytest.raises(InputError, match="fetch-weights googlenet-7"):
+        load_network("googlenet-7", tmp_path)
+    server[1]["/googlenet-7.onnx"] = content[:-1] + b"!"
+    with pytest.raises(InputError, match="SHA-256"):
+        fetch_weights("googlenet-7", tmp_path, tmp_path / "lock", progress=False)
+    server[1]["/googlenet-7.onnx"] = content
+    fetch_weights("googlenet-7", tmp_path, tmp_path / "lock", progress=False)
+    network = load_network("googlenet-7", tmp_path)
+    assert (network.family, network.top5_error) == ("onnx-zoo", 11.1)
+    red, _, blue = network.average_image[:, 0, 0].tolist()
+    assert (red, blue) == pytest.approx((123.68, 103.939), rel=1e-5)
