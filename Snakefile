@@ -34,4 +34,4 @@ rule all:
 
 onsuccess:
     if Path(VERDICTS[0]).exists():  # A call may have asked for other targets only.
-        shell(f"maxgain verdicts {VERDICTS[0]:q}")
+        shell("maxgain verdicts {VERDICTS[0]:q}")

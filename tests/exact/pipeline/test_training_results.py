@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from maxgain.config.outputs import Gain
 from maxgain.config.parsing import parse_protocol
 from maxgain.data.prepared import write_prepared
 from maxgain.errors import InputError
@@ -14,8 +15,8 @@ from maxgain.files.csv import read_table, write_table
 from maxgain.networks.building import build_network
 from maxgain.pipeline import training
 from maxgain.pipeline.curves import write_curves
-from maxgain.pipeline.jobs import TrainJob, curves_job
-from maxgain.pipeline.quantities import write_gains
+from maxgain.pipeline.jobs import QuantitiesJob, TrainJob, curves_job
+from maxgain.pipeline.quantities import measure_snapshots
 from maxgain.pipeline.training import run_training_job, train_run
 from maxgain.response.measure import measure
 from maxgain.response.probes import impulse_image, raw_impulse_image
@@ -53,13 +54,9 @@ def test_divergence_is_recorded_and_the_pipeline_goes_on(
     for values in read_snapshots(tmp_path / "run/snapshots.safetensors").parameters.values():
         assert values[0].isfinite().all()
         assert values[1:].isnan().all()
-    write_gains(
-        tmp_path / "run/snapshots.safetensors",
-        tmp_path / "run/gains.csv",
-        "centred",
-        255.0,
-        "score",
-    )
+    snapshots, gains_table = (tmp_path / "run" / x for x in ("snapshots.safetensors", "gains.csv"))
+    job = QuantitiesJob(gain=Gain(projection="score"))
+    measure_snapshots(job, snapshots, gains_table)
     gains = [float(row["gain_db"]) for row in read_table(tmp_path / "run/gains.csv", ("gain_db",))]
     assert [math.isfinite(gain) for gain in gains] == [True, False, False, False]
     with killed_in_epoch(2):
@@ -107,7 +104,8 @@ def test_progress_names_every_epoch(tmp_path: Path, capsys: pytest.CaptureFixtur
 def test_gains_are_those_of_the_snapshots(tmp_path: Path, impulse: str) -> None:
     trained_files(RUN, tmp_path)
     path = tmp_path / "run/snapshots.safetensors"
-    write_gains(path, tmp_path / "gains.csv", impulse, 100.0, "inverse-score")
+    job = QuantitiesJob(gain=Gain(impulse=impulse, impulse_value=100.0))
+    measure_snapshots(job, path, tmp_path / "gains.csv")
     names = [f"gain_db_channel{channel}" for channel in range(3)]
     rows = read_table(tmp_path / "gains.csv", ("epoch", "gain_db", *names))
     network = build_network("lenet-cifar", (3, 9, 8), 7, 0.25)

@@ -19,7 +19,8 @@ from PIL import Image
 from safetensors.torch import load, save, save_file
 
 from maxgain.claims.judge import judge
-from maxgain.config.experiments import Experiment, Run
+from maxgain.config.experiments import Experiment, Run, Setting
+from maxgain.config.outputs import Gain
 from maxgain.config.parsing import parse_protocol
 from maxgain.data.images import DataSet, ImageData
 from maxgain.data.pictures import read_photograph
@@ -28,7 +29,8 @@ from maxgain.errors import InputError
 from maxgain.figures.registry import FIGURES, draw_figure
 from maxgain.files.csv import read_frame
 from maxgain.pipeline.curves import write_curves
-from maxgain.pipeline.quantities import write_gains
+from maxgain.pipeline.jobs import CurvesJob, QuantitiesJob, check_names
+from maxgain.pipeline.quantities import measure_snapshots
 from maxgain.pipeline.training import run_training_job
 from maxgain.tables.curves import CURVE_COLUMNS, CURVE_NUMBERS, RESPONSE_COLUMNS
 from maxgain.tables.results import read_result_tables
@@ -41,8 +43,12 @@ REPOSITORY = Path(__file__).parents[3]
 MANY = settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-EXPERIMENT = Experiment(dataset="mnist", learning_rate=0.001, epochs=2, seeds=[0])  # type: ignore[arg-type]
-(RUN,) = EXPERIMENT.runs()
+EXPERIMENT = Experiment(
+    **{"dataset": "mnist", "networks": ["lenet-mnist"], "learning_rate": 0.001},
+    **{"epochs": 2, "seeds": [0]},
+)
+JOB = CurvesJob(name="x", experiment=EXPERIMENT, setting=Setting({}))
+(RUN,) = JOB.setting.runs(EXPERIMENT)
 
 
 def prepared() -> PreparedData:
@@ -69,7 +75,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
 
 
 def measure(path: Path) -> None:
-    write_gains(path, path.with_name("gains.csv"), "raw", 255.0, "inverse-score")
+    job = QuantitiesJob(gain=Gain(impulse="raw"))
+    measure_snapshots(job, path, path.with_name("gains.csv"))
 
 
 def assert_refused(path: Path, use: Callable[[], object], said: str | None = None) -> None:
@@ -117,7 +124,7 @@ def set_first(value: Callable[[torch.Tensor], torch.Tensor]) -> Callable[..., No
         (lambda t: t.clear(), {}, "its tensors are not those"),
         (lambda t: t.pop("mean_image"), {}, "its tensors are not those"),
         (lambda t: t["mean_image"].fill_(torch.nan), {}, "its mean image is not finite"),
-        (len, {"name": "vgg"}, "network is 'vgg'; allowed are lenet-mnist"),
+        (len, {"name": "vgg"}, "network 'vgg' is not known; allowed are lenet-mnist"),
         (len, {"name": ["lenet-mnist"]}, "name: Input should be a valid string"),
         (len, {"classes": 10**7}, "its tensors are not those"),
         (len, {"classes": 10**30}, "classes: Input should be less than"),
@@ -205,11 +212,11 @@ def test_damaged_tables_of_a_run_are_named(
     said: str,
 ) -> None:
     run = lay_out(tmp_path, made)
-    write_curves("x", EXPERIMENT, tmp_path / "runs", tmp_path / "curves.csv")
+    write_curves(JOB, tmp_path / "runs", tmp_path / "curves.csv")
     (run / name).write_bytes(change(made[name]))
     assert (run / name).read_bytes() != made[name]
     with pytest.raises(InputError, match=said) as caught:
-        write_curves("x", EXPERIMENT, tmp_path / "runs", tmp_path / "second.csv")
+        write_curves(JOB, tmp_path / "runs", tmp_path / "second.csv")
     assert name in str(caught.value)
     assert not (tmp_path / "second.csv").exists()
 
@@ -433,7 +440,10 @@ def bomb(levels: int) -> object:
         ({"rate_factors": bomb(12)}, "must be a number or a fraction"),
         ({"schedule": bomb(12)}, "pair"),
         ({"epochs": 10**30}, "less than 2147483648"),
-        ({"capacities": [10**9]}, "the largest is 64"),
+        (
+            {"capacities": [10**9]},
+            "capacity is 1e[+]09; .* takes 1/32 to 64",
+        ),
     ],
 )
 def test_absurd_configurations_are_refused_at_once(
@@ -441,24 +451,27 @@ def test_absurd_configurations_are_refused_at_once(
 ) -> None:
     raw = {
         "protocol": "x",
-        "data": {"cifar10": {}},
+        "datasets": {"cifar10": {}},
         "experiments": {
-            "capacity": {"dataset": "cifar10", "learning_rate": 1, "epochs": 1, "seeds": [0]}
-            | experiment
+            "capacity": {
+                **{"dataset": "cifar10", "networks": ["lenet-cifar"], "learning_rate": 1},
+                **{"epochs": 1, "seeds": [0]},
+                **experiment,
+            }
         },
     }
     with pytest.raises(InputError, match=said) as caught:
-        parse_protocol(raw)
+        check_names(parse_protocol(raw))
     assert len(str(caught.value)) < 500
 
 
 def test_labels_are_printable() -> None:
     source = {"source": "local", "location": "x", "label": "a\x1b[2Jb"}
     with pytest.raises(InputError, match=r"label.*must be printable"):
-        parse_protocol({"protocol": "x", "data": {"mnist": source}})
+        parse_protocol({"protocol": "x", "datasets": {"mnist": source}})
 
 
 def test_absurd_capacities_are_refused_before_they_take_memory(tmp_path: Path) -> None:
-    run: Run = replace(RUN, dataset="cifar10", capacity=1e9)
+    run: Run = replace(RUN, architecture="lenet-cifar", capacity=1e9)
     with pytest.raises(InputError, match="capacity is 1e"):
         run_training_job(run, prepared(), tmp_path / "run", tmp_path / "state", "cpu", 1)
