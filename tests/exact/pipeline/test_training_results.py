@@ -143,9 +143,7 @@ def test_curves_are_cut_to_an_experiments_epochs(tmp_path: Path) -> None:
     (run,) = protocol.runs().values()
     folder = tmp_path / "runs" / run.name
     run_training_job(run, prepared(), folder, tmp_path / "state", "cpu", 1)
-    write_gains(
-        folder / "snapshots.safetensors", folder / "gains.csv", "centred", 255.0, "inverse-score"
-    )
+    measure_snapshots(QuantitiesJob(), folder / "snapshots.safetensors", folder / "gains.csv")
     for name, factor, epochs in (("short", "0.1", 2), ("long", "1.0", 3)):
         write_curves(curves_job(protocol, name), tmp_path / "runs", tmp_path / "curves.csv")
         rows = read_table(tmp_path / "curves.csv", CURVE_COLUMNS)

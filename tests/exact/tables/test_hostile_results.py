@@ -118,7 +118,7 @@ def set_first(value: Callable[[torch.Tensor], torch.Tensor]) -> Callable[..., No
     [
         (set_first(lambda t: t[:, :, :, 1:]), {}, "its tensors are not those of lenet-mnist"),
         (set_first(lambda t: t[:1]), {}, "its tensors are not those"),
-        (set_first(lambda t: t.double()), {}, "not of the type float32"),
+        (set_first(lambda t: t.double()), {}, "its tensors are not those"),
         (lambda t: t.pop("parameters.convolution2.bias"), {}, "its tensors are not those"),
         (lambda t: t.update(more=torch.zeros(2)), {}, "its tensors are not those"),
         (lambda t: t.clear(), {}, "its tensors are not those"),
