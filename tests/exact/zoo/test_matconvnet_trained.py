@@ -55,10 +55,10 @@ def test_a_file_without_a_size_asks_for_it(tmp_path: Path) -> None:
 
 def test_a_dag_of_training_loses_its_losses(tmp_path: Path) -> None:
     layers = [
-        mat.dag_layer("fc", "Conv", ["input"], "prediction", ["f"], {"size": mat.row(SIDE, SIDE, 1, 3)}),
-        mat.dag_layer("objective", "Loss", ["prediction", "label"], "loss", [], {"loss": "softmaxlog"}),
-        mat.dag_layer("error", "Loss", ["prediction", "label"], "top1err", [], {"loss": "classerror"}),
-    ]  # fmt: skip
+        mat.dag_layer("fc", "Conv", ["input"], "scores", ["f"]),
+        mat.dag_layer("objective", "Loss", ["scores", "label"], "o", [], {"loss": "softmaxlog"}),
+        mat.dag_layer("error", "Loss", ["scores", "label"], "top1", [], {"loss": "classerror"}),
+    ]
     savemat(
         tmp_path / "dag.mat",
         {
