@@ -47,7 +47,7 @@ def find_row(name: str) -> RegistryRow:
     return _row_without_prefix(name)
 
 
-def has_something_to_fetch(name: str) -> bool:
+def needs_download(name: str) -> bool:
     """Whether something must be downloaded or unpacked before a network can be measured."""
     known = read_registry().get(name)
     if known is not None:
@@ -61,9 +61,6 @@ def has_something_to_fetch(name: str) -> bool:
         if name.lower().endswith(reader.suffixes or ("\0",)):
             return bool(reader.fetch)
     return not is_function_name(name)
-
-
-needs_download = has_something_to_fetch
 
 
 def resolve_networks(names: Iterable[str]) -> list[str]:

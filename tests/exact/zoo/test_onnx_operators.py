@@ -8,6 +8,7 @@ import pytest
 import torch
 from onnx import helper, numpy_helper
 
+from maxgain.errors import InputError
 from maxgain.zoo.readers.onnx.loading import read_onnx
 
 node = helper.make_node
@@ -61,3 +62,42 @@ def test_an_even_lrn_sums_over_the_channels_that_the_standard_says(tmp_path: Pat
     expected = runtime(plain, normalised.astype(np.float32))
     path = files.save(files.classifier(before=before, first="n"), tmp_path / "even.onnx")
     np.testing.assert_allclose(logits(path), expected, rtol=1e-4, atol=1e-5)
+
+
+def test_weights_that_a_node_holds_or_repeats(tmp_path: Path) -> None:
+    """Exporters write equal weights once, and others as constants in the graph."""
+    model = files.classifier()
+    held = numpy_helper.from_array(files.weight(8, 1)[:, 0])
+    constant = node("Constant", [], ["held"], value=held)
+    again = node("Identity", ["held"], ["repeated"])
+    bias_again = node("Identity", ["bias"], ["bias_again"])
+    nodes = [constant, again, bias_again, *model.graph.node]
+    del model.graph.node[:]
+    model.graph.node.extend(nodes)
+    model.graph.node[3].input.append("repeated")
+    model.graph.node[-1].input[2] = "bias_again"
+    path = files.save(model, tmp_path / "repeated.onnx")
+    np.testing.assert_allclose(logits(path), runtime(path, IMAGE), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("operator", "numbers"),
+    [
+        ("ConstantOfShape", [1 << 20, 1 << 20]),
+        ("Tile", [1, 1, 1 << 16, 1 << 16]),
+        ("Pad", [0, 0, 1 << 20, 1 << 20, 0, 0, 0, 0]),
+    ],
+)
+def test_files_that_ask_for_all_memory_are_refused(
+    operator: str, numbers: list[int], tmp_path: Path
+) -> None:
+    inputs = ["numbers"] if operator == "ConstantOfShape" else ["x", "numbers"]
+    before = [
+        node(operator, inputs, ["large"], "bomb"),
+        node("ReduceMax", ["large"], ["most"], keepdims=0),
+        node("Add", ["x", "most"], ["y"]),
+    ]
+    model = files.classifier(before=before, first="y")
+    model.graph.initializer.append(numpy_helper.from_array(np.array(numbers), "numbers"))
+    with pytest.raises(InputError, match=r"node 'bomb': it makes .* numbers, more than"):
+        read_onnx(files.save(model, tmp_path / "bomb.onnx"))
