@@ -58,7 +58,8 @@ def _gather_constants(model: ModelProto) -> None:
     """
     graph = model.graph
     tensors = {tensor.name: tensor for tensor in graph.initializer}
-    kept, renamed = [], {}
+    kept: list[NodeProto] = []
+    renamed: dict[str, str] = {}
     for node in graph.node:
         inputs = [renamed.get(name, name) for name in node.input]
         if inputs != list(node.input):
