@@ -1,5 +1,8 @@
 """Which network a name means."""
 
+import subprocess
+import sys
+
 import pytest
 
 from maxgain.errors import InputError
@@ -23,3 +26,14 @@ def test_names_are_resolved_and_wrong_ones_refused() -> None:
         True,
         True,
     ]
+
+
+def test_planning_imports_nothing_heavy() -> None:
+    program = (
+        "import sys; from maxgain.zoo.names import needs_download, resolve_networks; "
+        "names = resolve_networks(['matconvnet', 'onnx-zoo', 'timm:x', 'a.b:c', 'd.onnx']); "
+        "any(map(needs_download, names)); "
+        "print(*({'torch', 'torchvision', 'timm', 'onnx', 'pandas'} & sys.modules.keys()))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert (done.returncode, done.stdout.strip()) == (0, ""), done.stderr
