@@ -219,7 +219,8 @@ def trailing_mean(values: Float[ndarray, " epochs"], window: int) -> Float[ndarr
     means = np.full(values.shape, np.nan)
     if values.size >= window:
         windows = np.lib.stride_tricks.sliding_window_view(values, window)
-        means[window - 1 :] = windows.mean(axis=1)
+        with np.errstate(invalid="ignore"):  # Infinities of both signs have no mean.
+            means[window - 1 :] = windows.mean(axis=1)
     return means
 
 
