@@ -15,7 +15,7 @@ _IMAGES_AT_ONCE = 500
 
 @dataclass(frozen=True)
 class ImagePass:
-    """One forward pass of all training images (S1).
+    """One forward pass of all training images (S1), in the fixed random order of the snapshots.
 
     Attributes
     ----------
@@ -43,8 +43,12 @@ def measure_images(snapshot: Snapshot) -> ImagePass:
     parts: list[Tensor] = []
     features: list[Tensor] = []
     name, layer = _last_linear(snapshot.network)
+    # Some quantities look at the first images alone, and data may be sorted by class.
+    order = snapshot.training.shuffled()
+    labels = snapshot.training.labels[order]
     with measuring(snapshot.network), torch.no_grad():
-        for images in torch.split(snapshot.training.images, _IMAGES_AT_ONCE):
+        for places in torch.split(order, _IMAGES_AT_ONCE):
+            images = snapshot.training.images[places]
             logits, before, after = _call_watching(snapshot, layer, images)
             parts.append(logits)
             if before is not None and after is not None and torch.equal(after, logits):
@@ -53,10 +57,10 @@ def measure_images(snapshot: Snapshot) -> ImagePass:
     whole = len(features) == len(parts)
     past = snapshot.past
     return ImagePass(
-        F.cross_entropy(logits, snapshot.training.labels, reduction="none"),
+        F.cross_entropy(logits, labels, reduction="none"),
         logits.argmax(1),
         logits.softmax(1),
-        snapshot.training.labels,
+        labels,
         torch.cat(features) if whole else None,
         snapshot.state[f"{name}.weight" if name else "weight"].detach() if whole else None,
         past.predictions if past else None,

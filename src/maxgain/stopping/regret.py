@@ -102,7 +102,9 @@ def score(
     best = best_epoch(outcomes)
     loss = regret(outcomes, selected, "loss", row.weights)
     error = 100 * regret(outcomes, selected, "error", row.weights)
-    failure = "" if math.isfinite(loss) else _reason_for_none(outcomes, best)
+    failure = ""
+    if not math.isfinite(loss):
+        loss, failure = math.nan, _reason_for_none(outcomes, best)
     whole = regret(outcomes, last, "loss")
     return Score(
         replayed.draw,

@@ -1,17 +1,19 @@
 """Scores rules on the stored tables of a study: no training, no networks."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
-from pandas import DataFrame
+from jaxtyping import Shaped
+from numpy import ndarray
+from pandas import DataFrame, Series
 
-from maxgain.stopping.comparison import interval_of_mean
+from maxgain.errors import InputError
+from maxgain.stopping.comparison import Ranking, holm, interval_of_mean, rank, signed_rank_p
 from maxgain.stopping.registry import RULES
-from maxgain.stopping.regret import agreement, best_epoch, score
+from maxgain.stopping.regret import best_epoch, score
 from maxgain.stopping.replay import bound_rules, replay_row
 from maxgain.stopping.row import StopRule
 from maxgain.tables.stopping import (
@@ -56,23 +58,22 @@ def score_folder(rules: Sequence[str], folder: Path) -> tuple[DataFrame, DataFra
 def score_rules(rules: Sequence[StopRule], tables: StudyTables) -> DataFrame:
     """A row of `SCORE_COLUMNS` for each rule, run and draw."""
     constants = constant_epochs(tables)
-    found = [line for row in rules for line in _scores_of(row, tables, constants)]
-    return DataFrame(found, columns=list(SCORE_COLUMNS))
-
-
-def _scores_of(
-    row: StopRule, tables: StudyTables, constants: Mapping[str, float]
-) -> Iterator[dict[str, object]]:
+    stored = []
     for run in tables.runs.to_dict("records"):
-        signals, outcomes = tables.of_run(str(run["run"]))
+        named = {str(column): value for column, value in run.items()}
         context = {
-            "planned_epochs": float(run["epochs"]),
-            "noise_rate": float(run["noise_rate"]),
-            "constant_epoch": constants[str(run["run"])],
+            "planned_epochs": float(named["epochs"]),
+            "noise_rate": float(named["noise_rate"]),
+            "constant_epoch": constants[named["run"]],
         }
-        for replayed in replay_row(row, signals, outcomes, context):
-            named = {str(name): value for name, value in run.items()}
-            yield {"rule": row.name} | named | asdict(score(row, replayed, outcomes, named))
+        stored.append((named, *tables.of_run(named["run"]), context))
+    found = [
+        {"rule": row.name} | run | asdict(score(row, replayed, outcomes, run))
+        for row in rules
+        for run, signals, outcomes, context in stored
+        for replayed in replay_row(row, signals, outcomes, context)
+    ]
+    return DataFrame(found, columns=list(SCORE_COLUMNS))
 
 
 def constant_epochs(tables: StudyTables) -> dict[str, float]:
@@ -110,8 +111,7 @@ def summarise(scores: DataFrame) -> DataFrame:
 
 def _summary(rule: str, scores: DataFrame) -> dict[str, object]:
     cells = cell_means(scores)[rule].dropna()
-    groups = np.array([_group(place, cells.index.names) for place in cells.index], dtype=str)
-    interval = interval_of_mean(cells.to_numpy(), groups)
+    interval = interval_of_mean(cells.to_numpy(), groups_of(cells))
     judged = scores[scores["failure"] == ""]
     failures = scores["failure"][scores["failure"] != ""]
     means = judged[["error_regret", "recovered_share", "epochs_used", "work", "epoch_error"]].mean()
@@ -137,22 +137,72 @@ def _summary(rule: str, scores: DataFrame) -> dict[str, object]:
     }
 
 
-def _group(place: tuple[object, ...], names: Sequence[object]) -> str:
-    named = dict(zip(names, place, strict=True))
-    return " ".join(str(named[name]) for name in GROUP)
+def groups_of(cells: Series) -> Shaped[ndarray, " cells"]:
+    """Name of each cell's group, for the bootstrap."""
+    levels = [cells.index.get_level_values(name) for name in GROUP]
+    names = [" ".join(map(str, values)) for values in zip(*levels, strict=True)]
+    return np.array(names, dtype=str)
 
 
-def signal_agreement(tables: StudyTables) -> DataFrame:
-    """Kendall's tau of each quantity and the test loss over the epochs of each run.
+def compare_rules(scores: DataFrame, references: Sequence[str]) -> DataFrame:
+    """Differences of every rule's regret from that of some rules, as one family of tests.
 
-    Columns run, quantity, tau: a good signal with a bad threshold shows here.
+    Columns rule, reference, cells, difference (mean over cells of the rule's less the reference's
+    regret, nats), low, high (bootstrap over groups of cells), p_value (Wilcoxon's signed-rank
+    test), p_adjusted (after Holm over the whole table).
+
+    Raises
+    ------
+    InputError
+        A reference is not among the scores.
     """
+    means = cell_means(scores)
+    _check_scored(references, means)
+    pairs = [
+        (rule, reference)
+        for rule in dict.fromkeys(scores["rule"])
+        for reference in references
+        if rule != reference
+    ]
     lines = []
-    quantities = [name for name in tables.signals if name not in ("run", "epoch")]
-    for run in tables.runs["run"]:
-        signals, outcomes = tables.of_run(str(run))
-        loss = outcomes[["test_loss_a", "test_loss_b"]].mean(axis=1, skipna=False).to_numpy()
-        for name in quantities:
-            tau = agreement(signals[name].to_numpy(dtype=np.float64), loss)
-            lines.append({"run": run, "quantity": name, "tau": tau})
-    return pd.DataFrame(lines, columns=["run", "quantity", "tau"])
+    for rule, reference in pairs:
+        differences = (means[rule] - means[reference]).dropna()
+        interval = interval_of_mean(differences.to_numpy(), groups_of(differences))
+        lines.append(
+            {
+                "rule": rule,
+                "reference": reference,
+                "cells": len(differences),
+                "difference": interval.mean,
+                "low": interval.low,
+                "high": interval.high,
+                "p_value": signed_rank_p(differences.to_numpy()),
+            }
+        )
+    columns = ["rule", "reference", "cells", "difference", "low", "high", "p_value"]
+    table = DataFrame(lines, columns=columns)
+    return table.assign(p_adjusted=holm(table["p_value"].to_numpy(dtype=np.float64)))
+
+
+def rank_rules(scores: DataFrame, rules: Sequence[str]) -> Ranking:
+    """Mean ranks of rules over the cells in which all of them were judged.
+
+    Raises
+    ------
+    InputError
+        A rule is not among the scores, or there is no such cell.
+    """
+    means = cell_means(scores)
+    _check_scored(rules, means)
+    both = means[list(rules)].dropna()
+    if both.empty:
+        raise InputError(f"there is no cell in which all of {', '.join(rules)} were judged.")
+    return rank(both.to_numpy(dtype=np.float64))
+
+
+def _check_scored(rules: Sequence[str], means: DataFrame) -> None:
+    for rule in rules:
+        if rule not in means:
+            raise InputError(
+                f"the rule '{rule}' was not scored; it must be one of {', '.join(means)}."
+            )

@@ -95,6 +95,8 @@ def read_study(folder: Path) -> StudyTables:
     runs = read_frame(folder / "runs.csv", STUDY_RUN_COLUMNS, (), numbers)
     signals = read_frame(folder / "signals.csv", ("run", "epoch"), (), ("epoch",))
     outcomes = read_frame(folder / "outcomes.csv", OUTCOME_COLUMNS, OUTCOME_COLUMNS[2:], ("epoch",))
+    for table in (runs, signals, outcomes):
+        table["run"] = table["run"].astype(str)
     return checked_study(StudyTables(runs, signals, outcomes))
 
 

@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 
 from maxgain.errors import InputError
-from maxgain.stopping.scoring import constant_epochs, score_folder, signal_agreement
+from maxgain.stopping.descriptions import describe_runs, signal_agreement
+from maxgain.stopping.scoring import compare_rules, constant_epochs, rank_rules, score_folder
 from maxgain.stopping.stop import Stop
 from maxgain.tables.stopping import (
     HELD_OUT_COLUMNS,
@@ -125,6 +126,39 @@ def test_random_epochs_have_the_expected_regret(folder: Path) -> None:
 def test_signal_that_is_the_loss_agrees_with_it(folder: Path) -> None:
     agreements = signal_agreement(read_study(folder))
     assert agreements["tau"].to_numpy() == pytest.approx(-1)
+
+
+def test_rules_are_compared_as_one_family(folder: Path) -> None:
+    scores, _ = score_folder([f"{__name__}:stop_at_five", "last", "constant"], folder)
+    found = compare_rules(scores, ["last", "constant"])
+    assert len(found) == 4
+    line = found[(found["rule"] == f"{__name__}:stop_at_five") & (found["reference"] == "last")]
+    assert line["difference"].iloc[0] == pytest.approx((0.1 + 0.1 + 0.3 - 0.8 - 0.6 - 0.4) / 3)
+    assert line["p_value"].iloc[0] == 0.25  # two of the eight signs of three cells
+    assert (found["p_adjusted"] >= found["p_value"]).all()
+    ranking = rank_rules(scores, ["last", f"{__name__}:stop_at_five"])
+    assert ranking.mean_ranks.tolist() == [2, 1]
+    with pytest.raises(InputError, match="'random' was not scored"):
+        compare_rules(scores, ["random"])
+    failed, _ = score_folder(["last", "eb-criterion"], folder)
+    with pytest.raises(InputError, match="no cell in which all of last, eb-criterion"):
+        rank_rules(failed, ["last", "eb-criterion"])
+
+
+def test_runs_that_are_hard_to_read_are_described(folder: Path) -> None:
+    found = describe_runs(read_study(folder)).set_index("run")
+    assert found.loc["mnist/seed0", "best_epoch"] == 4
+    assert found.loc["mnist/seed0", "last_regret"] == pytest.approx(0.8)
+    # The error goes as the loss does: down, and up for good.
+    assert not found[["late_best", "descends_twice"]].any(axis=None)
+    tables = study()
+    waves = np.tile([0.2, 0.1, 0.1, 0.1, 0.2, 0.2, 0.2, 0.2, 0.2, 0.1, 0.1, 0.1], 9)
+    falling = np.tile(np.linspace(2, 1, 12), 9)
+    outcomes = tables.outcomes.assign(
+        test_error_a=waves, test_error_b=waves, test_loss_a=falling, test_loss_b=falling
+    )
+    hard = describe_runs(StudyTables(tables.runs, tables.signals, outcomes))
+    assert hard[["late_best", "descends_twice"]].all(axis=None)
 
 
 def test_tables_survive_the_round_trip(folder: Path) -> None:
