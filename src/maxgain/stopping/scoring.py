@@ -204,5 +204,5 @@ def _check_scored(rules: Sequence[str], means: DataFrame) -> None:
     for rule in rules:
         if rule not in means:
             raise InputError(
-                f"the rule '{rule}' was not scored; it must be one of {', '.join(means)}."
+                f"the rule '{rule}' was not scored; it must be one of {', '.join(map(str, means))}."
             )
