@@ -56,7 +56,8 @@ class Score:
     epochs_used
         Share of the planned epochs.
     work
-        Training and signals, in forward and backward passes of one image.
+        Training and signals, in forward and backward passes of one image; NaN for a rule that does
+        not say which signals it sees.
     epoch_error
         Selected less best epoch.
     too_early
@@ -175,14 +176,16 @@ def work(row: StopRule, halt: int, selected: int, run: Mapping[str, object]) -> 
     """Training, signals and held-out losses of a rule, in forward and backward passes of an image.
 
     A rule with held-out data trains the twin, and the run beside it where that is what it uses.
+    NaN for a rule that does not say which quantities it sees, as their cost is not known.
     """
+    if row.columns is None:
+        return math.nan
     images, impulses, classes = (
         int(run[name])  # type: ignore[call-overload]
         for name in ("training_images", "impulses", "classes")
     )
-    columns = row.columns or ()
-    signals = halt * snapshot_cost(columns, images, impulses, classes)
-    if not set(columns) & set(HELD_OUT_COLUMNS):
+    signals = halt * snapshot_cost(row.columns, images, impulses, classes)
+    if not set(row.columns) & set(HELD_OUT_COLUMNS):
         return float(halt * images + signals)
     held_out = HELD_OUT_SHARE * images
     twin = halt * (images - held_out + held_out / 3)

@@ -118,6 +118,12 @@ def replay(rule: Rule, table: DataFrame) -> Stop | None:
     ------
     RuleFailedError
         The rule raised, or its answer is no stop at the epoch it was shown.
+
+    Examples
+    --------
+    >>> (rule,) = bound_rules(RULES.find("training-loss-0.1"))
+    >>> replay(rule, DataFrame({"epoch": [1, 2, 3], "training_loss": [2.3, 0.4, 0.1]}))
+    Stop(halt=3, selected=3, reason='training_loss is 0.1')
     """
     for epoch in range(1, len(table) + 1):
         try:

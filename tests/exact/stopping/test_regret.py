@@ -124,6 +124,7 @@ def test_work_by_hand() -> None:
     assert work(RULES.find("label-wave-3"), 6, 4, RUN) == pytest.approx(6 * (1000 + 1000 / 3))
     assert work(RULES.find("eb-criterion"), 6, 4, RUN) == pytest.approx(6 * 2000)
     assert work(RULES.find("plateau-and-fall"), 6, 4, RUN) == pytest.approx(6 * (1000 + 18))
+    assert math.isnan(work(RULES.find("my.module:rule"), 6, 4, RUN))
     twin = 6 * (900 + 100 / 3)
     assert work(RULES.find("validation-10"), 6, 4, RUN) == pytest.approx(twin)
     assert work(RULES.find("validation-10-retrain"), 6, 4, RUN) == pytest.approx(twin + 4000)
