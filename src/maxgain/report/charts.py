@@ -96,9 +96,9 @@ def describe_networks(
     x |= {"scale": {"zero": False}}
     layers: list[Spec] = [
         {
-            "transform": [{"filter": "isValid(datum.error)"}],
-            "mark": {"type": "point", "filled": True, "size": 90},
-            "encoding": {"x": x, "y": y},
+            "transform": [{"filter": {"field": "error", "valid": True}}],
+            "mark": {"type": "point", "filled": True, "size": 90, "opacity": 1},
+            "encoding": {"x": x, "y": y, "shape": _named("family", families) | {"legend": None}},
         },
         {
             "transform": [{"filter": "!isValid(datum.error)"}],
@@ -117,8 +117,7 @@ def describe_networks(
             "height": 260,
             "layer": layers,
             "encoding": {
-                "color": _colour("family", list(families)),
-                "shape": {"field": "family", "type": "nominal", "sort": list(families)},
+                "color": _named("family", families),
                 "tooltip": _tooltip("name", "family", "channel", "error", "gain"),
             },
         },
@@ -150,8 +149,8 @@ def describe_regrets(rows: Sequence[Mapping[str, object]]) -> Spec:
     }
 
 
-def _colour(field: str, order: list[str]) -> Spec:
-    return {"field": field, "type": "nominal", "sort": order, "title": None}
+def _named(field: str, order: Sequence[str]) -> Spec:
+    return {"field": field, "type": "nominal", "sort": list(order), "title": None}
 
 
 def _tooltip(*fields: str) -> list[Spec]:

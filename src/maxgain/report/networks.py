@@ -36,7 +36,9 @@ def view_networks(zoo: DataFrame) -> NetworksView | None:
         return None
     notes = []
     if infinite := len(zoo) - len(table):
-        notes.append(f"{infinite} values are not drawn: the gain is not finite (a blocked network).")
+        notes.append(
+            f"{infinite} values are not drawn: the gain is not finite (a blocked network)."
+        )
     texts = ["name", "family", "image", "impulse", "projection", "channel"]
     table[texts] = table[texts].astype(object).where(table[texts].notna(), "").astype(str)
     parts = table[["image", "impulse", "projection"]].to_numpy().tolist()

@@ -69,23 +69,27 @@ def render_page(sources: Sources) -> str:
             f"{results} holds nothing to show; a report needs verdicts.csv, curves/*.csv, zoo.csv "
             "or regrets.csv."
         )
-    return _environment().get_template("page.html.j2").render(
-        name=results.name,
-        claims=claims,
-        counts=Counter(claim.verdict for claim in claims),
-        explorer=explorer,
-        networks=networks,
-        missing_networks=_read_missing(results),
-        regrets=regrets,
-        origin=origin,
-        stand_ins=_find_stand_ins(tables, claims),
-        **_pictures(sources),
-        **_downloads(results),
-        scripts=[_template(name) for name in SCRIPTS],
-        style=_template("style.css"),
-        library=_library(),
-        library_version=vl_convert.get_vegalite_versions()[-1],
-        data=script_json(_script_data(explorer, networks, regrets)),
+    return (
+        _environment()
+        .get_template("page.html.j2")
+        .render(
+            name=results.name,
+            claims=claims,
+            counts=Counter(claim.verdict for claim in claims),
+            explorer=explorer,
+            networks=networks,
+            missing_networks=_read_missing(results),
+            regrets=regrets,
+            origin=origin,
+            stand_ins=_find_stand_ins(tables, claims),
+            **_pictures(sources),
+            **_downloads(results),
+            scripts=[_template(name) for name in SCRIPTS],
+            style=_template("style.css"),
+            library=_library(),
+            library_version=vl_convert.get_vegalite_versions()[-1],
+            data=script_json(_script_data(explorer, networks, regrets)),
+        )
     )
 
 

@@ -94,14 +94,16 @@ def _label(table: DataFrame) -> DataFrame:
     scaled = table["capacity"] != 1
     network = network.where(~scaled, network + [f" ×{factor:g}" for factor in table["capacity"]])
     kinds = table.groupby([network, "dataset"], dropna=False)["precision"].transform("nunique")
-    table["shown_network"] = network.where(kinds <= 1, network + ", " + table["precision"].astype(str))
+    table["shown_network"] = network.where(
+        kinds <= 1, network + ", " + table["precision"].astype(str)
+    )
     for name in ("dataset", "data"):
         table[name] = table[name].astype(str)
     return table
 
 
 def _find_quantities(table: DataFrame) -> list[str]:
-    return [
+    found = [
         str(name)
         for name in table.columns
         if name not in _WHICH
@@ -109,6 +111,7 @@ def _find_quantities(table: DataFrame) -> list[str]:
         and not pd.api.types.is_bool_dtype(table[name])
         and np.isfinite(table[name].to_numpy(dtype=float)).any()
     ]
+    return sorted(found, key=lambda name: not name.endswith("_db"))
 
 
 def _reduce(table: DataFrame) -> tuple[DataFrame, list[str]]:
@@ -141,9 +144,7 @@ def _bands(table: DataFrame, quantities: list[str]) -> DataFrame:
         [*_SETTING, "epoch"], dropna=False
     )
     parts = {"low": grouped.min(), "middle": grouped.median(), "high": grouped.max()}
-    wide = pd.concat(
-        [part.add_suffix(f" {name}") for name, part in parts.items()], axis="columns"
-    )
+    wide = pd.concat([part.add_suffix(f" {name}") for name, part in parts.items()], axis="columns")
     return wide.reset_index().assign(seed=0)
 
 
@@ -155,8 +156,7 @@ def _content(columns: DataFrame, quantities: list[str], bands: bool) -> dict[str
         if bands
         else [[name] for name in quantities]
     )
-    for number, (key, rows) in enumerate(columns.groupby(keys, sort=True, dropna=False)):
-        del number
+    for key, rows in columns.groupby(keys, sort=True, dropna=False):
         runs.append(
             {
                 "key": [str(part) for part in key[:-1]],

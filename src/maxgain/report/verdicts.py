@@ -82,7 +82,9 @@ def read_claims(path: Path, tables: Mapping[str, Sequence[str]]) -> list[ClaimVi
         The table is missing, lacks one of `NEEDED`, or has text in place of a number.
     """
     frame = read_frame(path, columns=NEEDED, as_text=True)
-    rows = [{str(name): str(value) for name, value in row.items()} for row in frame.to_dict("records")]
+    rows = [
+        {str(name): str(value) for name, value in row.items()} for row in frame.to_dict("records")
+    ]
     return [_view(path, row, tables.get(row["id"], ())) for row in rows]
 
 
@@ -154,9 +156,7 @@ def _float(value: object) -> float:
     return math.nan if value is None else float(value)  # type: ignore[arg-type]
 
 
-def _bar(
-    name: str, effect: float, low: float, high: float, threshold: float, said: str
-) -> Bar:
+def _bar(name: str, effect: float, low: float, high: float, threshold: float, said: str) -> Bar:
     if math.isnan(effect):
         return Bar(name, None, "no value")
     text = f"{effect:.3g}"

@@ -53,7 +53,7 @@ function fillSeeds(dialog) {
   fillTable(table, heads, rows);
   const link = make("a", { href: fragmentOfExperiment(settings) }, "See these runs in the explorer");
   place.append(
-    make("h3", {}, "Every seed at its last epoch"),
+    make("h3", {}, "Every run of its experiment at its last epoch"),
     make("div", { class: "wide", tabindex: 0, role: "region", "aria-label": "Runs, seed by seed" }, table),
     make("p", {}, runs.length > 200 ? `The first 200 of ${runs.length} runs. ` : "", link),
   );

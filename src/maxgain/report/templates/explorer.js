@@ -100,9 +100,10 @@ function selectRuns() {
   const [networks, rates, seeds] = ["network", "rate", "seed"].map(chosen);
   const runs = runsOfDataset().filter((run) => networks.includes(run.key[2]) && rates.includes(run.key[3]) && seeds.includes(run.seed));
   const nameNetwork = networks.length > 1;
+  const order = (a, b) => networks.indexOf(a.key[2]) - networks.indexOf(b.key[2]) || rates.indexOf(a.key[3]) - rates.indexOf(b.key[3]);
   return runs
     .map((run) => ({ ...run, series: nameNetwork ? `${run.key[2]}, rate ${run.key[3]}` : `rate ${run.key[3]}` }))
-    .sort((a, b) => a.series.localeCompare(b.series, "en", { numeric: true }) || a.key[3] - b.key[3]);
+    .sort(order);
 }
 
 function showExplorer() {
@@ -121,6 +122,7 @@ function showExplorer() {
     " Gaps are epochs whose value is not finite (a run that diverged, a network that died).",
   ].join("");
   find("#explorer-caption").textContent = caption;
+  find("#explorer-mark").hidden = !dataset().stand_in;
   describeEnds(runs, quantities, series, state);
   const chart = find("#explorer-chart");
   if (!runs.length || !quantities.length) {

@@ -23,8 +23,9 @@ function panel(number, place, width, series, state) {
   const quantity = data.explorer.quantities[number];
   const log = state.logy && isPositive(quantity);
   const field = `q${number}`;
-  const scale = { zero: false, ...(log && { type: "log" }) };
-  const y = (name, aggregate) => ({ field: name, type: "quantitative", title: quantity.title, scale, ...(aggregate && { aggregate }) });
+  const scale = log ? { type: "log" } : { zero: false };
+  const axis = log ? { tickCount: 4, format: "~g" } : {};
+  const y = (name, aggregate) => ({ field: name, type: "quantitative", title: quantity.title, scale, axis, ...(aggregate && { aggregate }) });
   const band = state.mode === "band";
   const middle = band ? y(field, "median") : y(field);
   const colour = { field: "series", type: "nominal", sort: series, title: null, scale: { scheme: series.length > 10 ? "tableau20" : "tableau10" } };
@@ -48,7 +49,7 @@ function panel(number, place, width, series, state) {
     height: 210,
     transform: [{ filter: drawnRows }],
     encoding: {
-      x: { field: "epoch", type: "quantitative", title: "epoch", axis: { tickMinStep: 1, format: "d" }, scale: { zero: false, nice: false, ...(state.logx && { type: "log" }) } },
+      x: { field: "epoch", type: "quantitative", title: "epoch", axis: { tickMinStep: 1, format: "d" }, scale: { nice: false, ...(state.logx ? { type: "log" } : { zero: false }) } },
       color: colour,
     },
     layer: [
