@@ -1,7 +1,7 @@
 """Charts as Vega-Lite specifications; Vega draws them, here for small ones or in the browser."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import vl_convert
 from markupsafe import Markup
@@ -56,9 +56,8 @@ def _plain(field: str) -> Spec:
     return {"field": field, "type": "quantitative", "axis": None}
 
 
-def _domain(values: Sequence[float] | object) -> list[float]:
-    numbers = [float(value) for value in values]  # type: ignore[attr-defined]
-    low, high = min(numbers), max(numbers)
+def _domain(values: Collection[float]) -> list[float]:
+    low, high = min(values), max(values)
     margin = 0.08 * (high - low) or max(abs(high), 1.0)
     return [low - margin, high + margin]
 
@@ -76,36 +75,15 @@ def describe_networks(
     rows
         name, family, probe, channel, error (%, or None), gain (dB).
     """
-    params: list[Spec] = [
-        {
-            "name": "probe",
-            "value": probes[0],
-            "bind": {"input": "select", "options": list(probes), "name": "Probe "},
-        }
-    ]
+    numbered = [{**row, "family_number": families.index(str(row["family"]))} for row in rows]
+    probe = {"input": "select", "options": list(probes), "name": "Probe "}
+    params: list[Spec] = [{"name": "probe", "value": probes[0], "bind": probe}]
     for number, family in enumerate(families):
-        bind = {"input": "checkbox", "name": family}
-        params.append({"name": f"family{number}", "value": True, "bind": bind})
+        box = {"input": "checkbox", "name": family}
+        params.append({"name": f"family{number}", "value": True, "bind": box})
     shown = " || ".join(
         f"(datum.family_number === {number} && family{number})" for number in range(len(families))
     )
-    numbered = [{**row, "family_number": families.index(str(row["family"]))} for row in rows]
-    y = {"field": "gain", "type": "quantitative", "title": "Maximum Gain, dB"}
-    y |= {"scale": {"zero": False}}
-    x = {"field": "error", "type": "quantitative", "title": "top-5 error, %"}
-    x |= {"scale": {"zero": False}}
-    layers: list[Spec] = [
-        {
-            "transform": [{"filter": {"field": "error", "valid": True}}],
-            "mark": {"type": "point", "filled": True, "size": 90, "opacity": 1},
-            "encoding": {"x": x, "y": y, "shape": _named("family", families) | {"legend": None}},
-        },
-        {
-            "transform": [{"filter": "!isValid(datum.error)"}],
-            "mark": {"type": "rule", "strokeDash": [3, 3], "strokeWidth": 2},
-            "encoding": {"y": y},
-        },
-    ]
     return {
         "$schema": SCHEMA,
         "data": {"values": numbered},
@@ -115,13 +93,36 @@ def describe_networks(
         "columns": len(channels),
         "spec": {
             "height": 260,
-            "layer": layers,
+            "layer": _network_layers(families),
             "encoding": {
                 "color": _named("family", families),
                 "tooltip": _tooltip("name", "family", "channel", "error", "gain"),
             },
         },
     }
+
+
+def _network_layers(families: Sequence[str]) -> list[Spec]:
+    """Points where the error is known, lines across the panel where it is not."""
+    y = _free_axis("gain", "Maximum Gain, dB")
+    shape = _named("family", families) | {"legend": None}
+    x = _free_axis("error", "top-5 error, %")
+    return [
+        {
+            "transform": [{"filter": {"field": "error", "valid": True}}],
+            "mark": {"type": "point", "filled": True, "size": 90, "opacity": 1},
+            "encoding": {"x": x, "y": y, "shape": shape},
+        },
+        {
+            "transform": [{"filter": "!isValid(datum.error)"}],
+            "mark": {"type": "rule", "strokeDash": [3, 3], "strokeWidth": 2},
+            "encoding": {"y": y},
+        },
+    ]
+
+
+def _free_axis(field: str, title: str) -> Spec:
+    return {"field": field, "type": "quantitative", "title": title, "scale": {"zero": False}}
 
 
 def describe_regrets(rows: Sequence[Mapping[str, object]]) -> Spec:
@@ -133,7 +134,7 @@ def describe_regrets(rows: Sequence[Mapping[str, object]]) -> Spec:
         rule, regret, low and high (or None).
     """
     y = {"field": "rule", "type": "nominal", "sort": {"field": "regret"}, "title": None}
-    x = {"field": "regret", "type": "quantitative", "title": "regret"}
+    x = {"field": "regret", "type": "quantitative", "title": "mean regret, nats"}
     interval: Spec = {
         "transform": [{"filter": "isValid(datum.low) && isValid(datum.high)"}],
         "mark": {"type": "rule", "strokeWidth": 3, "opacity": 0.5},

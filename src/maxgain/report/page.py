@@ -14,8 +14,8 @@ from maxgain.errors import InputError
 from maxgain.files.csv import read_frame
 from maxgain.report.embedding import read_downloads, read_pictures, script_json
 from maxgain.report.networks import NetworksView, view_networks
-from maxgain.report.origin import OriginView, read_origin
-from maxgain.report.regrets import RegretsView, view_regrets
+from maxgain.report.origin import read_origin
+from maxgain.report.regrets import RegretsView, read_regrets
 from maxgain.report.runs import ExplorerData, gather_runs
 from maxgain.report.verdicts import ClaimView, read_claims
 from maxgain.tables.results import ResultTables, read_result_tables
@@ -32,7 +32,7 @@ class Sources:
     Attributes
     ----------
     results
-        Folder of verdicts.csv, curves/*.csv, zoo.csv, provenance.json, regrets.csv; what is
+        Folder of verdicts.csv, curves/*.csv, zoo.csv, regret.csv, provenance.json; what is
         missing leaves its section out.
     figures
         Folder of the figures' PNG files; None for a page without them.
@@ -61,13 +61,14 @@ def render_page(sources: Sources) -> str:
     claims = _read_if_there(results / "verdicts.csv", sources.tables)
     explorer = gather_runs(tables.curves)
     networks = None if tables.zoo is None else view_networks(tables.zoo)
-    regrets = _read_regrets(results)
+    stopping = results / "regret.csv"
+    regrets = read_regrets(stopping) if stopping.exists() else None
     provenance = results / "provenance.json"
     origin = read_origin(provenance, results) if provenance.exists() else None
     if not (claims or explorer or networks or regrets):
         raise InputError(
             f"{results} holds nothing to show; a report needs verdicts.csv, curves/*.csv, zoo.csv "
-            "or regrets.csv."
+            "or regret.csv."
         )
     return (
         _environment()
@@ -95,11 +96,6 @@ def render_page(sources: Sources) -> str:
 
 def _read_if_there(path: Path, tables: Mapping[str, Sequence[str]]) -> list[ClaimView]:
     return read_claims(path, tables) if path.exists() else []
-
-
-def _read_regrets(results: Path) -> RegretsView | None:
-    path = results / "regrets.csv"
-    return view_regrets(read_frame(path)) if path.exists() else None
 
 
 def _read_missing(results: Path) -> list[dict[str, str]]:
@@ -166,6 +162,9 @@ def _template(name: str) -> Markup:
 
 @cache
 def _library() -> Markup:
-    """Vega, Vega-Lite and Vega-Embed, the versions that vl-convert carries."""
-    script: str = vl_convert.javascript_bundle()
-    return Markup(script.replace("</script", "<\\/script"))
+    """Vega, Vega-Lite and Vega-Embed, the versions that vl-convert carries.
+
+    In a function of their own, lest one of their short names meet one of ours.
+    """
+    script: str = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
+    return Markup("(() => {" + script.replace("</script", "<\\/script") + "})();")

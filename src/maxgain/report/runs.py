@@ -61,7 +61,7 @@ def gather_runs(curves: Mapping[str, DataFrame]) -> ExplorerData | None:
         return None
     table = _label(pd.concat(filled, ignore_index=True))
     quantities = _find_quantities(table)
-    notes = []
+    notes: list[str] = []
     epochs = table.drop_duplicates([*_SETTING, "seed", "epoch"])
     many = len(epochs) * max(len(quantities), 1) > MOST_NUMBERS
     if many:
@@ -197,6 +197,6 @@ def _settings(table: DataFrame, columns: DataFrame) -> list[dict[str, object]]:
 def _datasets(table: DataFrame) -> list[dict[str, object]]:
     found = table.groupby(["dataset", "data"], sort=False, dropna=False)["stand_in"].any()
     return [
-        {"name": str(name), "data": str(data), "stand_in": bool(stand_in)}
-        for (name, data), stand_in in found.items()  # type: ignore[misc]
+        {"name": str(row["dataset"]), "data": str(row["data"]), "stand_in": bool(row["stand_in"])}
+        for row in found.reset_index().to_dict("records")
     ]
