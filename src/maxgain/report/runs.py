@@ -77,6 +77,8 @@ def gather_runs(curves: Mapping[str, DataFrame]) -> ExplorerData | None:
 
 def quantity_title(name: str) -> str:
     """A column's name as an axis title with its unit: "training_loss" is "Training loss, nats"."""
+    # A line separator in a name would end the expression that Vega makes of it.
+    name = " ".join(name.split())
     units = {"_db": "dB", "_loss": "nats", "_error": "fraction"}
     for ending, unit in units.items():
         if name.endswith(ending):

@@ -28,8 +28,10 @@ async function draw(element, describe, options = {}) {
     config: chartColours(),
     actions: { export: true, source: false, compiled: false, editor: false },
     tooltip: { theme: "custom" },
+    expressionFunctions: { asText: (value) => String(value) },
     ...options,
   });
+  find("summary", element)?.setAttribute("aria-label", "Save this picture");
   if (options.onView) options.onView(embedded.view);
   return embedded.view;
 }

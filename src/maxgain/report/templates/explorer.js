@@ -1,6 +1,7 @@
 // The explorer of runs: choices, their state in the address, and what they show.
 
 const MOST_SINGLE_RUNS = 60;
+const MOST_RATES = 10;
 const DEFAULTS = ["gain_db", "training_loss", "validation_loss", "training_error", "validation_error"];
 const GROUPS = ["network", "rate", "seed", "quantity"];
 let brushed = null;
@@ -40,7 +41,7 @@ function fillChoices(wanted) {
   const standard = defaultQuantities().map((number) => quantities[number].key);
   for (const group of GROUPS) {
     const labels = group === "quantity" ? quantities.map((quantity) => quantity.title) : offered[group];
-    const list = wanted(group) ?? (group === "quantity" ? standard : offered[group]);
+    const list = wanted(group) ?? (group === "quantity" ? standard : group === "rate" ? spread(offered.rate) : offered[group]);
     fillGroup(group, offered[group], labels, (value) => list.includes(value));
   }
   find("[data-group=seed]").hidden = data.explorer.bands;
@@ -48,6 +49,12 @@ function fillChoices(wanted) {
   for (const name of ["from", "to"]) choices()[name].max = last;
   choices().to.placeholder = last;
   choices().from.placeholder = 1;
+}
+
+/** All of a few, or a few from the first to the last. */
+function spread(values) {
+  const step = (values.length - 1) / (MOST_RATES - 1);
+  return values.length <= MOST_RATES ? values : Array.from({ length: MOST_RATES }, (_, place) => values[Math.round(place * step)]);
 }
 
 function readState() {

@@ -28,16 +28,18 @@ function panel(number, place, width, series, state) {
   const y = (name, aggregate) => ({ field: name, type: "quantitative", title: quantity.title, scale, axis, ...(aggregate && { aggregate }) });
   const band = state.mode === "band";
   const middle = band ? y(field, "median") : y(field);
-  const colour = { field: "series", type: "nominal", sort: series, title: null, scale: { scheme: series.length > 10 ? "tableau20" : "tableau10" } };
+  const colour = { field: "series", type: "nominal", sort: null, title: null, scale: { scheme: series.length > 10 ? "tableau20" : "tableau10" } };
   const faded = (opacity) => ({ condition: { param: "shown", value: opacity }, value: 0.05 });
   const drawnRows = log ? `isValid(datum.${field}) && datum.low${number} > 0` : `isValid(datum.${field})`;
   const value = (name, title, aggregate) => ({ field: name, type: "quantitative", title, format: ".5~g", ...(aggregate && { aggregate }) });
+  // Vega-Lite loses plain texts in the tooltip of the nearest point; a format of our own keeps them.
+  const text = (name) => ({ field: name, type: "nominal", format: "text", formatType: "asText" });
   const tooltip = [
-    { field: "series", type: "nominal" },
+    text("series"),
     { field: "epoch", type: "quantitative" },
     ...(band
       ? [value(field, `${quantity.title}, median`, "median"), value(`low${number}`, "least", "min"), value(`high${number}`, "greatest", "max")]
-      : [{ field: "seed", type: "nominal" }, value(field, quantity.title)]),
+      : [text("seed"), value(field, quantity.title)]),
   ];
   const detail = band ? [] : [{ field: "seed", type: "nominal" }];
   const bandLayer = {
@@ -81,6 +83,6 @@ function explorerSpec(runs, quantities, series, state, title, totalWidth) {
     ],
     concat: quantities.map((number, place) => panel(number, place, width, series, state)),
     columns,
-    config: { legend: { orient: "bottom", columns: Math.max(1, Math.floor(totalWidth / 240)), symbolType: "stroke", symbolOpacity: 1 } },
+    config: { customFormatTypes: true, legend: { orient: "bottom", columns: Math.max(1, Math.floor(totalWidth / 240)), symbolLimit: 200, symbolType: "stroke", symbolOpacity: 1 } },
   };
 }
