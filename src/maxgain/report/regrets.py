@@ -48,7 +48,9 @@ def read_regrets(path: Path) -> RegretsView | None:
         {
             "rule": str(row["rule"]),
             "regret": float(row["mean_regret"]),
-            **{end: float(row[end]) if math.isfinite(row[end]) else None for end in ("low", "high")},
+            **{
+                end: float(row[end]) if math.isfinite(row[end]) else None for end in ("low", "high")
+            },
         }
         for row in known.head(MOST_RULES).to_dict("records")
     ]
