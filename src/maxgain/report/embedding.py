@@ -14,11 +14,11 @@ from markupsafe import Markup
 
 from maxgain.errors import InputError
 
-LARGEST_DOWNLOADS = 1_200_000
+LARGEST_DOWNLOADS = 900_000
 """Bytes of all tables together that are carried for download; the smallest come first."""
 
 
-LARGEST_PICTURES = 1_400_000
+LARGEST_PICTURES = 1_200_000
 """Bytes of all pictures together, after they were made smaller."""
 
 

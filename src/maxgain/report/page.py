@@ -14,10 +14,11 @@ from maxgain.errors import InputError
 from maxgain.files.csv import read_frame
 from maxgain.report.embedding import read_downloads, read_pictures, script_json
 from maxgain.report.networks import NetworksView, view_networks
-from maxgain.report.origin import read_origin
+from maxgain.report.origin import OriginView, read_origin
 from maxgain.report.regrets import RegretsView, read_regrets
 from maxgain.report.runs import ExplorerData, gather_runs
 from maxgain.report.verdicts import ClaimView, read_claims
+from maxgain.statistics.decisions import VERDICTS
 from maxgain.tables.results import ResultTables, read_result_tables
 from maxgain.tables.zoo import MISSING_COLUMNS
 
@@ -76,13 +77,13 @@ def render_page(sources: Sources) -> str:
         .render(
             name=results.name,
             claims=claims,
-            counts=Counter(claim.verdict for claim in claims),
+            counts=_count_verdicts(claims),
             explorer=explorer,
             networks=networks,
             missing_networks=_read_missing(results),
             regrets=regrets,
             origin=origin,
-            stand_ins=_find_stand_ins(tables, claims),
+            stand_ins=_find_stand_ins(tables, claims, origin),
             **_pictures(sources),
             **_downloads(results),
             scripts=[_template(name) for name in SCRIPTS],
@@ -106,14 +107,24 @@ def _read_missing(results: Path) -> list[dict[str, str]]:
     return [{str(name): str(value) for name, value in row.items()} for row in rows]
 
 
-def _find_stand_ins(tables: ResultTables, claims: Sequence[ClaimView]) -> dict[str, bool]:
+def _count_verdicts(claims: Sequence[ClaimView]) -> dict[str, int]:
+    """From best to worst; words that are not known come last."""
+    counts = Counter(claim.verdict for claim in claims)
+    order: list[str] = [*VERDICTS, *counts]
+    return {verdict: counts[verdict] for verdict in sorted(counts, key=order.index)}
+
+
+def _find_stand_ins(
+    tables: ResultTables, claims: Sequence[ClaimView], origin: OriginView | None
+) -> dict[str, bool]:
     """Which views rest on data that stand in for the paper's."""
     runs = any(
         table["stand_in"].astype(str).str.lower().eq("true").any()
         for table in tables.curves.values()
     )
     networks = any(claim.stand_in for claim in claims if "zoo" in claim.tables)
-    return {"runs": bool(runs), "networks": networks}
+    study = origin is not None and any(data.stand_in for data in origin.data)
+    return {"runs": bool(runs), "networks": networks, "study": bool(runs) or study}
 
 
 def _pictures(sources: Sources) -> dict[str, object]:

@@ -7,16 +7,12 @@ import numpy as np
 import pandas as pd
 from pandas import DataFrame
 
-MOST_NUMBERS = 250_000
-"""Numbers that the page carries, about 2 MB of text; beyond that runs become bands."""
+MOST_NUMBERS = 200_000
+"""Numbers that the page carries, about 1.6 MB of text; beyond that runs become bands."""
 
 
 MOST_SETTINGS = 120
 """Settings that are told apart in bands; beyond that their learning rates are put together."""
-
-
-MOST_EPOCHS = 200
-"""Epochs of a band; of longer trainings every second, third, ... is kept."""
 
 
 _WHICH = (
@@ -65,7 +61,7 @@ def gather_runs(curves: Mapping[str, DataFrame]) -> ExplorerData | None:
     epochs = table.drop_duplicates([*_SETTING, "seed", "epoch"])
     many = len(epochs) * max(len(quantities), 1) > MOST_NUMBERS
     if many:
-        epochs, notes = _reduce(epochs)
+        epochs, notes = _reduce(epochs, len(quantities))
         columns = _bands(epochs, quantities)
     else:
         columns = epochs.sort_values([*_SETTING, "seed", "epoch"])
@@ -116,7 +112,7 @@ def _find_quantities(table: DataFrame) -> list[str]:
     return sorted(found, key=lambda name: not name.endswith("_db"))
 
 
-def _reduce(table: DataFrame) -> tuple[DataFrame, list[str]]:
+def _reduce(table: DataFrame, quantities: int) -> tuple[DataFrame, list[str]]:
     """Fewer settings and epochs, and what was done in words."""
     runs = table.groupby([*_SETTING, "seed"], dropna=False).ngroups
     notes = [
@@ -133,7 +129,8 @@ def _reduce(table: DataFrame) -> tuple[DataFrame, list[str]]:
     if numbers.max() >= MOST_SETTINGS:
         notes.append(f"Of {numbers.max() + 1:,} networks the first {MOST_SETTINGS} are drawn.")
         table = table[numbers < MOST_SETTINGS]
-    step = -(-int(table["epoch"].max()) // MOST_EPOCHS)
+    bands = 3 * quantities * min(int(numbers.max()) + 1, MOST_SETTINGS)
+    step = -(-int(table["epoch"].max()) // max(2, MOST_NUMBERS // bands))
     if step > 1:
         notes.append(f"Of the epochs, 1, {1 + step}, {1 + 2 * step}, ... are drawn.")
         table = table[(table["epoch"] - 1) % step == 0]
