@@ -73,6 +73,10 @@ def judge_n2(tables: ResultTables, claim: Claim) -> Evidence:
     the end for NIN. More variable, and more than NIN in the same epochs: log2 ratios as in C1.
     """
     epoch, first = int(claim.epoch), 2 * SETTLED
+
+    def late(*pair: RunCurves) -> Quantity:
+        return compare_scales(*(slice_steps(claim.curve(run), epoch) for run in pair))
+
     return judge_runs(
         select_blocks(tables, claim, LENET, NIN),
         [
@@ -103,12 +107,7 @@ def judge_n2(tables: ResultTables, claim: Claim) -> Evidence:
                 claim.margin,
             ),
             above(
-                "log2 LeNet's/NIN's variability after it",
-                lambda a, b: compare_scales(
-                    slice_steps(claim.curve(a), epoch), slice_steps(claim.curve(b), epoch)
-                ),
-                claim.threshold,
-                claim.equivalence,
+                "log2 LeNet's/NIN's variability after it", late, claim.threshold, claim.equivalence
             ),
         ],
     )
