@@ -11,8 +11,9 @@ import pytest
 from report_folders import HOSTILE
 
 if TYPE_CHECKING:
-    from conftest import OpenPage
     from playwright.sync_api import Page
+
+    from tests.browser.conftest import OpenPage
 
 Report = Callable[[str], Path]
 

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from maxgain.claims.judge import read_claims
+from maxgain.claims.registry import CLAIMS
 from maxgain.figures.registry import CAPTIONS
 from maxgain.files.atomic import atomic_path
 from maxgain.report.page import Sources, render_page
@@ -31,7 +31,7 @@ def write_report(results: Path, output: Path, figures: Path | None = None) -> No
     if figures is None:
         beside = results.resolve().parent.parent / "figures" / results.name
         figures = beside if beside.is_dir() else None
-    tables = {claim.id: re.findall(r"[\w-]+", claim.table) for claim in read_claims()}
+    tables = {claim.name: re.findall(r"[\w-]+", claim.table) for claim in CLAIMS.rows()}
     page = render_page(Sources(results, figures, tables, CAPTIONS))
     with atomic_path(output) as temporary:
         temporary.write_text(page, encoding="utf-8")

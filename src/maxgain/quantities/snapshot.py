@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from maxgain.errors import InputError
-from maxgain.response.guards import evaluation_mode, no_autocast
+from maxgain.response.conditions import measurement_conditions
 
 FEWEST_IMAGES = 20
 """Training images that the twenty batches of a snapshot need at least."""
@@ -157,7 +157,7 @@ class Snapshot:
 def measuring(network: nn.Module) -> Iterator[None]:
     """Evaluation mode and full precision, whatever the caller's."""
     device = next((value.device for value in network.parameters()), torch.device("cpu"))
-    with evaluation_mode(network), no_autocast(device):
+    with measurement_conditions(network, device):
         yield
 
 

@@ -5,7 +5,8 @@ from typing import Literal
 import numpy as np
 from pandas import DataFrame
 
-from maxgain.diagnosis.rules import FLAT_DB, DiagnosisVerdict, diagnose
+from maxgain.diagnosis import DiagnosisVerdict, diagnose
+from maxgain.diagnosis.thresholds import FLAT_DB
 from maxgain.statistics.onset import variability_onset
 from maxgain.statistics.trend import plateau_epoch
 from maxgain.stopping.rules import trailing_mean

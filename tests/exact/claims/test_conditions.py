@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from synthetic import SEEDS, make_mnist
 
 from maxgain.claims.conditions import above, below, between, join_blocks, judge_runs, select_blocks
 from maxgain.claims.evidence import NotRun
@@ -10,6 +9,7 @@ from maxgain.claims.registry import CLAIMS as REGISTRY
 from maxgain.statistics.intervals import UNDEFINED, Statistic
 from maxgain.tables.results import ResultTables
 from maxgain.tables.runs import RunCurves
+from tests.exact.claims.synthetic import SEEDS, make_mnist
 
 TABLES = ResultTables({"mnist_rates": make_mnist(True)})
 CLAIM = REGISTRY.find("M6")

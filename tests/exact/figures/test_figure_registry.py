@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from made_up_curves import make_rates, spoil
+from tests.exact.figures.made_up_curves import make_rates, spoil
 from numpy import ndarray
 from pydantic import ValidationError
 from safetensors.numpy import save_file

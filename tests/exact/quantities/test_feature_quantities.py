@@ -8,7 +8,6 @@ import pytest
 import torch
 import torch.nn.functional as F
 from scipy import stats
-from snapshots_by_hand import CLASSES, SIZE, linear_network, loaded, made_snapshot, two_layers
 from torch import nn
 
 from maxgain.quantities.credibility import DIRECTIONS, credibility
@@ -23,6 +22,14 @@ from maxgain.quantities.features import (
 )
 from maxgain.quantities.images import ImagePass, measure_images
 from maxgain.quantities.predictions import training_loss
+from tests.exact.quantities.snapshots_by_hand import (
+    CLASSES,
+    SIZE,
+    linear_network,
+    loaded,
+    made_snapshot,
+    two_layers,
+)
 
 
 def images_with(features: torch.Tensor, labels: torch.Tensor, classes: int = 2) -> ImagePass:

@@ -6,15 +6,6 @@ import math
 import pytest
 import torch
 import torch.nn.functional as F
-from snapshots_by_hand import (
-    CLASSES,
-    gradient_of,
-    linear_network,
-    loaded,
-    made_snapshot,
-    two_layers,
-    with_past,
-)
 
 from maxgain.quantities.batches import (
     BatchGradients,
@@ -34,6 +25,15 @@ from maxgain.quantities.gradients import (
 )
 from maxgain.quantities.predictions import optimisation_variance
 from maxgain.quantities.snapshot import Past
+from tests.exact.quantities.snapshots_by_hand import (
+    CLASSES,
+    gradient_of,
+    linear_network,
+    loaded,
+    made_snapshot,
+    two_layers,
+    with_past,
+)
 
 
 def test_gradient_of_a_linear_network_is_its_closed_form() -> None:

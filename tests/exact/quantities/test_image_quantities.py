@@ -8,7 +8,6 @@ import pytest
 import torch
 import torch.nn.functional as F
 from scipy import stats
-from snapshots_by_hand import CLASSES, SIZE, linear_network, loaded, made_snapshot, two_layers
 from torch import nn
 
 from maxgain.quantities.gain import gain, impulse_gradient_norm, saturation, sensitivity
@@ -19,6 +18,14 @@ from maxgain.quantities.predictions import mastered_share, prediction_changes, t
 from maxgain.quantities.snapshot import Past
 from maxgain.quantities.weights import power_law_exponent, spectral_alpha, weight_norm
 from maxgain.response.measure import measure
+from tests.exact.quantities.snapshots_by_hand import (
+    CLASSES,
+    SIZE,
+    linear_network,
+    loaded,
+    made_snapshot,
+    two_layers,
+)
 
 # --- impulses and Jacobian ------------------------------------------------------------------------
 

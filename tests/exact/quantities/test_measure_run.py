@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 import torch
-from snapshots_by_hand import made_snapshot, two_layers
 from torch import nn
 
 from maxgain.errors import InputError
@@ -23,6 +22,7 @@ from maxgain.tables.quantities import (
     signals_of,
     write_quantities,
 )
+from tests.exact.quantities.snapshots_by_hand import made_snapshot, two_layers
 
 SNAPSHOT = made_snapshot(two_layers())
 

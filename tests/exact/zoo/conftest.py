@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from zoo_networks import with_source
 
 from maxgain.zoo.names import find_row
 from maxgain.zoo.registry import read_registry
+from tests.exact.zoo.zoo_networks import with_source
 
 
 @pytest.fixture

@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from pathlib import Path
 
-import matconvnet_files as mat
 import numpy as np
+
+from tests.exact.zoo import matconvnet_files as mat
 
 Array = np.ndarray
 

@@ -7,7 +7,6 @@ import zipfile
 from pathlib import Path
 
 import numpy as np
-import onnx_files as files
 import pytest
 
 from maxgain.errors import InputError
@@ -16,6 +15,7 @@ from maxgain.zoo.loading import load_network
 from maxgain.zoo.manifest import read_manifest
 from maxgain.zoo.names import file_stem, has_something_to_fetch, resolve_networks
 from maxgain.zoo.network import GivenInput
+from tests.exact.zoo import onnx_files as files
 
 HEAD = "name,file,sha256,input_size,mean,std,top1_error,top5_error,error_source,weights,source\n"
 

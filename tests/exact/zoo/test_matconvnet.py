@@ -3,11 +3,15 @@
 from collections.abc import Callable
 from pathlib import Path
 
-import matconvnet_files as mat
 import numpy as np
 import pytest
 import torch
-from matconvnet_networks import (
+from scipy.io import savemat
+
+from maxgain.zoo.readers.matconvnet.layers import CrossChannelNormalization, Padding, Pooling
+from maxgain.zoo.readers.matconvnet.network import MatConvNetModel, read_matconvnet
+from tests.exact.zoo import matconvnet_files as mat
+from tests.exact.zoo.matconvnet_networks import (
     Network,
     inception_dag,
     random_biases,
@@ -15,10 +19,6 @@ from matconvnet_networks import (
     residual_dag,
     vgg_f_like,
 )
-from scipy.io import savemat
-
-from maxgain.zoo.readers.matconvnet.layers import CrossChannelNormalization, Padding, Pooling
-from maxgain.zoo.readers.matconvnet.network import MatConvNetModel, read_matconvnet
 
 WRITERS = [vgg_f_like, residual_dag, inception_dag]
 

@@ -8,17 +8,17 @@ import zlib
 from collections.abc import Callable
 from pathlib import Path
 
-import matconvnet_files as mat
 import numpy as np
 import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from matconvnet_networks import inception_dag, random_biases, random_filters
 from scipy.io import savemat
 
 from maxgain.errors import InputError
 from maxgain.zoo.readers.matconvnet.network import read_matconvnet
+from tests.exact.zoo import matconvnet_files as mat
+from tests.exact.zoo.matconvnet_networks import inception_dag, random_biases, random_filters
 
 GOOD_LAYERS: list[dict[str, object]] = [
     {"type": "conv", "name": "conv1", "weights": mat.cells(random_filters(3, 3, 3, 4),

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import matconvnet_files as mat
 import numpy as np
 import pytest
 import torch
@@ -12,6 +11,7 @@ from maxgain.errors import InputError
 from maxgain.zoo.loading import load_network
 from maxgain.zoo.network import GivenInput
 from maxgain.zoo.readers.matconvnet.network import read_matconvnet
+from tests.exact.zoo import matconvnet_files as mat
 
 SIDE = 6
 

@@ -3,15 +3,15 @@
 import json
 from pathlib import Path
 
-import onnx_files
 import pandas as pd
 import pytest
 from typer.testing import CliRunner
-from zoo_networks import USER_MODULE
 
 from maxgain.cli.app import app
 from maxgain.errors import InputError
 from maxgain.tables.zoo import ZOO_COLUMNS
+from tests.exact.zoo import onnx_files
+from tests.exact.zoo.zoo_networks import USER_MODULE
 
 
 def test_measure_prints_the_gain_and_writes_the_picture(

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-import onnx_files as files
 import pytest
 import torch
 from onnx import ModelProto, TensorProto, helper, numpy_helper
@@ -18,6 +17,7 @@ from maxgain.zoo.loading import load_network
 from maxgain.zoo.measurement import measure_network
 from maxgain.zoo.network import GivenInput
 from maxgain.zoo.readers.onnx.loading import read_onnx
+from tests.exact.zoo import onnx_files as files
 
 node = helper.make_node
 

@@ -3,13 +3,13 @@
 from pathlib import Path
 
 import numpy as np
-import onnx_files as files
 import pytest
 import torch
 from onnx import helper, numpy_helper
 
 from maxgain.errors import InputError
 from maxgain.zoo.readers.onnx.loading import read_onnx
+from tests.exact.zoo import onnx_files as files
 
 node = helper.make_node
 

@@ -5,7 +5,6 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
-import onnx_files as files
 import pytest
 
 from maxgain.errors import InputError
@@ -13,6 +12,7 @@ from maxgain.zoo.fetching import fetch_weights
 from maxgain.zoo.loading import load_network
 from maxgain.zoo.names import has_something_to_fetch, resolve_networks
 from maxgain.zoo.registry import read_registry
+from tests.exact.zoo import onnx_files as files
 
 
 def test_rows_are_pinned_and_say_their_preprocessing() -> None:
