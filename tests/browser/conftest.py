@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from report_folders import write_hostile_results, write_large_results
+
+from tests.report_folders import write_hostile_results, write_large_results
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

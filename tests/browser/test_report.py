@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from report_folders import HOSTILE
+
+from tests.report_folders import HOSTILE
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

@@ -10,7 +10,7 @@ from maxgain.errors import InputError
 from maxgain.figures.registry import FIGURES
 from maxgain.figures.rows import row_of_request
 from maxgain.pipeline import jobs
-from maxgain.zoo.names import file_stem, has_something_to_fetch, resolve_networks
+from maxgain.zoo.names import file_stem, needs_download, resolve_networks
 
 # Jobs call the `maxgain` of the environment that runs Snakemake, activated or not; a failure
 # before a pipe counts (a prefix of our own takes the place of the default one that says so).

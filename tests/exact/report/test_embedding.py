@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
-from report_folders import HOSTILE
 
 from maxgain.errors import InputError
 from maxgain.report import embedding
@@ -22,6 +21,7 @@ from maxgain.report.embedding import (
     read_pictures,
     script_json,
 )
+from tests.report_folders import HOSTILE
 
 
 @given(

@@ -6,7 +6,11 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from report_folders import (
+
+from maxgain.errors import InputError
+from maxgain.pipeline.report import write_report
+from maxgain.report.page import Sources, render_page
+from tests.report_folders import (
     HOSTILE,
     curve_rows,
     verdict_row,
@@ -14,10 +18,6 @@ from report_folders import (
     write_hostile_results,
     write_verdicts,
 )
-
-from maxgain.errors import InputError
-from maxgain.pipeline.report import write_report
-from maxgain.report.page import Sources, render_page
 
 
 class Elements(HTMLParser):

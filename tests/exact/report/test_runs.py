@@ -3,10 +3,10 @@
 import numpy as np
 import pandas as pd
 import pytest
-from report_folders import curve_rows
 
 from maxgain.report import runs
 from maxgain.report.runs import gather_runs, quantity_title
+from tests.report_folders import curve_rows
 
 
 def _frame(*parts: list[dict[str, object]]) -> pd.DataFrame:

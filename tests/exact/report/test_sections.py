@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from report_folders import verdict_row, write_csv, write_verdicts, zoo_rows
 
 from maxgain.errors import InputError
 from maxgain.report import networks
@@ -14,6 +13,7 @@ from maxgain.report.networks import view_networks
 from maxgain.report.origin import read_origin
 from maxgain.report.regrets import read_regrets
 from maxgain.report.verdicts import find_tone, read_claims
+from tests.report_folders import verdict_row, write_csv, write_verdicts, zoo_rows
 
 
 def test_a_claim_is_read_whole(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from maxgain.errors import InputError
-from maxgain.zoo.names import has_something_to_fetch, resolve_networks
+from maxgain.zoo.names import needs_download, resolve_networks
 
 
 def test_names_are_resolved_and_wrong_ones_refused() -> None:
@@ -19,9 +19,7 @@ def test_names_are_resolved_and_wrong_ones_refused() -> None:
         resolve_networks(["vgg-z"])
     with pytest.raises(InputError, match="'vgg-f' is listed twice"):
         resolve_networks(["matconvnet", "vgg-f"])
-    assert [
-        has_something_to_fetch(name) for name in ("tf_efficientnet_lite0", "vgg-f", "alexnet")
-    ] == [
+    assert [needs_download(name) for name in ("tf_efficientnet_lite0", "vgg-f", "alexnet")] == [
         False,
         True,
         True,
