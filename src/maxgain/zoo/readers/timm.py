@@ -12,7 +12,7 @@ from maxgain.zoo.readers.torchvision import imagenet_class_names
 from maxgain.zoo.registry import Interpolation, RegistryRow, Scaling
 
 if TYPE_CHECKING:
-    from maxgain.zoo.fetching import Transfer
+    from maxgain.zoo.transfer import Transfer
 
 
 IMAGENET_CLASSES = 1000
