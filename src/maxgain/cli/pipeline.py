@@ -159,6 +159,19 @@ def zoo_table(
 
 
 @app.command()
+def diagnoses(
+    output: Output,
+    tables: Annotated[
+        list[Path] | None, typer.Argument(help="Tables of curves, one an experiment.")
+    ] = None,
+) -> None:
+    """Say of every run what its gain, its sensitivity and its losses mean."""
+    from maxgain.pipeline.diagnoses import write_diagnoses
+
+    write_diagnoses(tables or [], output)
+
+
+@app.command()
 def judge(
     results: Annotated[Path, typer.Option(help="Folder of curves/*.csv, toy.csv and zoo.csv.")],
     output: Output,
