@@ -47,6 +47,7 @@ BENCHMARKS = f"{RESULTS}/benchmarks"
 DATA = escaped(PROTOCOL.data_folder)
 
 VERDICTS = [f"{RESULTS}/verdicts.csv", f"{RESULTS}/verdicts.md"]
+DIAGNOSES = f"{RESULTS}/diagnoses.csv"
 PROVENANCE = f"{RESULTS}/provenance.json"
 CURVES = {name: f"{RESULTS}/curves/{name}.csv" for name in PROTOCOL.experiments}
 WEIGHTS = PROTOCOL.pretrained.weights_folder

@@ -127,6 +127,8 @@ class Run:
         Pairs (epochs, factor on the learning rate); the last factor stays. Empty: constant.
     fast
         Whether kernels for CPUs may be used.
+    repetition
+        Above 0, which disturbance of the initial weights; it is not a part of the name.
     """
 
     dataset: str
@@ -147,6 +149,7 @@ class Run:
     weight_decay: float | None = None
     augmentation: str = "none"
     fast: bool = True
+    repetition: int = 0
 
     @property
     def name(self) -> str:
@@ -168,6 +171,7 @@ class Setting:
     networks: Mapping[str, Network]
     augmentation: str = "none"
     fast: bool = True
+    repetition: int = 0
 
     def network(self, name: str) -> Network:
         """The network of a name; an architecture's name stands for itself."""
@@ -212,6 +216,7 @@ class Setting:
             weight_decay=network.weight_decay,
             augmentation=self.augmentation,
             fast=self.fast,
+            repetition=self.repetition,
         )
 
 

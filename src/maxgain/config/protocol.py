@@ -28,6 +28,11 @@ class Protocol(Section):
     fast: Flag = True
     """Whether trainings on a CPU use the kernels that take sums in another order, for speed."""
 
+    repetition: Annotated[int, Field(strict=True, ge=0, le=1000)] = 0
+    """Above 0, the initial weights of every training are disturbed by a part in ten million, in
+    another way for each number: what does not survive that hangs on rounding (`maxgain
+    rehearse`)."""
+
     most_runs: Count = 10_000
     """Experiments of more runs are refused: a larger number here confirms that they are meant."""
 
@@ -133,6 +138,7 @@ class Protocol(Section):
             {name: network for name, network in self.networks.items() if name in names},
             self.datasets[chosen.dataset].augmentation,
             self.fast,
+            self.repetition,
         )
 
     def runs_of(self, experiment: str) -> list[Run]:

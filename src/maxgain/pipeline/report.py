@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from maxgain.claims.registry import CLAIMS
-from maxgain.figures.registry import CAPTIONS
+from maxgain.figures.registry import FIGURES
 from maxgain.files.atomic import atomic_path
 from maxgain.report.page import Sources, render_page
 
@@ -32,6 +32,7 @@ def write_report(results: Path, output: Path, figures: Path | None = None) -> No
         beside = results.resolve().parent.parent / "figures" / results.name
         figures = beside if beside.is_dir() else None
     tables = {claim.name: re.findall(r"[\w-]+", claim.table) for claim in CLAIMS.rows()}
-    page = render_page(Sources(results, figures, tables, CAPTIONS))
+    captions = {row.name: row.caption for row in FIGURES.rows()}
+    page = render_page(Sources(results, figures, tables, captions))
     with atomic_path(output) as temporary:
         temporary.write_text(page, encoding="utf-8")

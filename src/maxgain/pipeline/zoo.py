@@ -25,6 +25,10 @@ def fetch_network(name: str, folder: Path, lock: Path, status: Path | None) -> N
 
     Parameters
     ----------
+    name
+        As `maxgain.zoo.names` knows it.
+    folder
+        Where weights lie.
     lock
         Checksums learnt at a first download.
     status
