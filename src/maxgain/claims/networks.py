@@ -1,5 +1,6 @@
 """Claims N1-N3 and K1-K2: NIN beside LeNet, and LeNet's capacity (section IV-C2)."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -74,6 +75,9 @@ def judge_n2(tables: ResultTables, claim: Claim) -> Evidence:
     """
     epoch, first = int(claim.epoch), 2 * SETTLED
 
+    def order(split: str) -> Callable[[RunCurves, RunCurves], Statistic]:
+        return lambda a, b: measure_order(a[f"{split}_loss"][epoch - 1 :])
+
     def late(*pair: RunCurves) -> Statistic:
         return compare_scales(*(slice_steps(claim.curve(run), epoch) for run in pair))
 
@@ -91,16 +95,8 @@ def judge_n2(tables: ResultTables, claim: Claim) -> Evidence:
                 lambda a, b: measure_change(claim.curve(a)[first - 1 : epoch]),
                 claim.margin,
             ),
-            above(
-                "tau of LeNet's validation loss after it",
-                lambda a, b: measure_order(a["validation_loss"][epoch - 1 :]),
-                claim.threshold,
-            ),
-            below(
-                "tau of LeNet's training loss after it",
-                lambda a, b: measure_order(a["training_loss"][epoch - 1 :]),
-                claim.threshold,
-            ),
+            above("tau of LeNet's validation loss after it", order("validation"), claim.threshold),
+            below("tau of LeNet's training loss after it", order("training"), claim.threshold),
             *between(
                 f"NIN's drift from epoch {first}, dB",
                 lambda a, b: measure_change(claim.curve(b)[first - 1 :]),

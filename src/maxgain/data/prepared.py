@@ -241,23 +241,9 @@ def _check_tensors(
         )
     order = (*size[1:], *size[:1])
     for split in ("training", "validation"):
-        images, labels = tensors[f"{split}_images"], tensors[f"{split}_labels"]
-        if images.ndim != 4 or images.numel() == 0 or images.shape[1:] != order:
-            raise InputError(
-                f"{path}: {split}_images has the shape {tuple(images.shape)}; allowed is (count, "
-                f"height, width, channels) with the channels, height and width {tuple(size)} of "
-                "mean_image."
-            )
-        if labels.dtype != torch.int64 or labels.shape != images.shape[:1]:
-            raise InputError(
-                f"{path}: {split}_labels is {labels.dtype} of shape {tuple(labels.shape)}; allowed "
-                f"is one torch.int64 label for each of {len(images)} images."
-            )
-        if int(labels.min()) < 0 or int(labels.max()) >= classes:
-            raise InputError(
-                f"{path}: {split}_labels range from {int(labels.min())} to {int(labels.max())}; "
-                f"allowed are 0 to {classes - 1}."
-            )
+        _check_split(
+            path, split, tensors[f"{split}_images"], tensors[f"{split}_labels"], order, classes
+        )
     scale = tensors.get("pixel_scale")
     if scale is not None and (scale.shape != size[:1] or not bool((scale > 0).all())):
         raise InputError(
@@ -271,6 +257,32 @@ def _check_tensors(
                 f"{path}: {name} is {tensor.dtype} or has pixels that are not finite; allowed are "
                 "finite torch.float32 pixels."
             )
+
+
+def _check_split(
+    path: Path,
+    split: str,
+    images: Tensor,
+    labels: Tensor,
+    order: tuple[int, ...],
+    classes: int,
+) -> None:
+    if images.ndim != 4 or images.numel() == 0 or images.shape[1:] != order:
+        raise InputError(
+            f"{path}: {split}_images has the shape {tuple(images.shape)}; allowed is (count, "
+            f"height, width, channels) with the height, width and channels {order} of "
+            "mean_image."
+        )
+    if labels.dtype != torch.int64 or labels.shape != images.shape[:1]:
+        raise InputError(
+            f"{path}: {split}_labels is {labels.dtype} of shape {tuple(labels.shape)}; allowed "
+            f"is one torch.int64 label for each of {len(images)} images."
+        )
+    if int(labels.min()) < 0 or int(labels.max()) >= classes:
+        raise InputError(
+            f"{path}: {split}_labels range from {int(labels.min())} to {int(labels.max())}; "
+            f"allowed are 0 to {classes - 1}."
+        )
 
 
 def _is_finite(tensor: Float32[Tensor, "*shape"]) -> bool:

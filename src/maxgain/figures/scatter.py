@@ -101,12 +101,9 @@ def draw_fig07(
     panels[0].set_ylabel("Maximum Gain (dB)")
     numbers = {name: str(number) for number, name in enumerate(networks, 1)}
     _add_key(figure, numbers)
-    # Labels find their places once the panels have theirs.
-    figure.draw_without_rendering()
+    figure.draw_without_rendering()  # Labels find their places once the panels have theirs.
     for axes, channel in zip(panels, channels, strict=True):
-        shown = rows[rows["channel"] == channel]
-        points = shown[["top5_error", "gain_db"]].to_numpy()
-        label_points(axes, points, [numbers[str(name)] for name in shown["name"]])
+        _number_networks(axes, rows[rows["channel"] == channel], numbers)
     return figure
 
 
@@ -174,6 +171,11 @@ def _name_families(
         label = f"random weights, n = {len(controls)}"
         handles.append(Line2D([], [], color="black", linewidth=0.8, linestyle=":", label=label))
     axes.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.5, -0.23), borderaxespad=0.0)
+
+
+def _number_networks(axes: Axes, rows: DataFrame, numbers: Mapping[str, str]) -> None:
+    points = rows[["top5_error", "gain_db"]].to_numpy()
+    label_points(axes, points, [numbers[str(name)] for name in rows["name"]])
 
 
 def _say(rho: float, low: float, high: float) -> str:

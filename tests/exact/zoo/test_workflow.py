@@ -12,6 +12,7 @@ from maxgain.cli.app import app
 from maxgain.errors import InputError
 from maxgain.figures.pretrained import draw_fig05, draw_fig06
 from maxgain.figures.scatter import draw_fig07
+from maxgain.pipeline.jobs import MeasureJob
 from maxgain.pipeline.zoo import gather_tables, status_path
 from maxgain.tables.zoo import ZOO_COLUMNS
 from maxgain.zoo.status import NetworkStatus, read_status, write_status
@@ -28,7 +29,7 @@ def test_a_dead_link_fails_its_network_alone(
     status, lock = tmp_path / "weights/vgg-f.json", tmp_path / "weights.lock"
     folder = ["--folder", str(tmp_path / "weights")]
     files = ["--lock", str(lock), "--status", str(status)]
-    fetched = CliRunner().invoke(app, ["fetch-weights", "vgg-f", *folder, *files])
+    fetched = CliRunner().invoke(app, ["pipeline", "fetch-weights", "vgg-f", *folder, *files])
     assert fetched.exit_code == 0
     assert not read_status(status).ok
     assert "404" in read_status(status).reason
@@ -41,11 +42,13 @@ def test_a_dead_link_fails_its_network_alone(
         (tables[1], "zoo_test_nets:build", []),
     ):
         done = CliRunner().invoke(
-            app, ["zoo-measure", name, "--output", str(table), *folder, *further]
+            app,
+            ["pipeline", "measure-network", MeasureJob(network=name).text()]
+            + ["--output", str(table), *folder, *further],
         )
         assert done.exit_code == 0, done.output
     gathered = CliRunner().invoke(
-        app, ["zoo-table", *map(str, tables), "--output", str(tmp_path / "zoo.csv")]
+        app, ["pipeline", "zoo-table", *map(str, tables), "--output", str(tmp_path / "zoo.csv")]
     )
     assert "404" in gathered.output
     missing = pd.read_csv(tmp_path / "zoo_missing.csv")
