@@ -5,9 +5,10 @@ from pathlib import Path
 
 import torch
 from jaxtyping import Float
-from torch import Tensor, stack
+from torch import Tensor, nn, stack
 
 from maxgain.config.outputs import Gain
+from maxgain.errors import InputError
 from maxgain.files.csv import write_table
 from maxgain.networks.building import build_network
 from maxgain.pipeline.jobs import QuantitiesJob
@@ -19,7 +20,7 @@ from maxgain.response.snapshots import (
     snapshot_responses,
 )
 from maxgain.tables.curves import RESPONSE_COLUMNS
-from maxgain.training.snapshots import Snapshots, read_snapshots
+from maxgain.training.snapshots import Architecture, Snapshots, read_snapshots
 
 
 def measure_snapshots(job: QuantitiesJob, snapshots: Path, output: Path) -> None:
@@ -42,7 +43,7 @@ def measure_snapshots(job: QuantitiesJob, snapshots: Path, output: Path) -> None
     torch.set_num_threads(1)
     content, gain = read_snapshots(snapshots), job.gain
     made = content.architecture
-    network = build_network(made.name, made.shape, made.classes, made.capacity)
+    network = _network_of(snapshots, made)
     probes = _probes(gain, content)
     shift = torch.zeros(made.shape[0])
     if content.pixel_scale is not None:
@@ -62,6 +63,13 @@ def measure_snapshots(job: QuantitiesJob, snapshots: Path, output: Path) -> None
         rows = (a | b for a, b in zip(rows, _impulse_rows(responses, shift), strict=True))
         columns += RESPONSE_COLUMNS
     write_table(output, columns, rows)
+
+
+def _network_of(snapshots: Path, made: Architecture) -> nn.Module:
+    try:
+        return build_network(made.name, made.shape, made.classes, made.capacity)
+    except InputError as error:
+        raise InputError(f"{snapshots}: {error}") from error
 
 
 def _probes(gain: Gain, content: Snapshots) -> Float[Tensor, "probes channels height width"]:

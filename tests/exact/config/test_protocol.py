@@ -279,7 +279,10 @@ NUMBER = "must be a number or a fraction such as '1/3'"
     [
         # unknown keys
         (_at("devcie", value="cpu"), ["'devcie'", "not a known key", "device", "threads"]),
-        (_at("gain", "window", value=1), ["'gain.window'", "impulse, impulse_value, projection"]),
+        (
+            _at("gain", "window", value=1),
+            ["'gain.window'", "impulse_value, impulses, projection"],
+        ),
         (_at("datasets", "a b", value={}), ["'datasets.a b'", "letters, digits"]),
         (_at("datasets", "../x", value={}), ["'datasets.../x'", "letters, digits"]),
         (_at("networks", "x", value={}), ["'networks.x.from' is missing", "lenet-cifar, nin"]),

@@ -14,6 +14,7 @@ import pytest
 import torch
 from PIL import Image
 
+from maxgain.config.datasets import Dataset, Sizes
 from maxgain.data.images import DataSet, ImageData
 from maxgain.data.prepared import PreparedData, load_prepared, prepare_data, write_prepared
 from maxgain.data.reading import read_dataset
@@ -24,6 +25,7 @@ from maxgain.data.sources.official import fetch_official, read_official
 from maxgain.errors import InputError
 from maxgain.files.archives import iterate_members
 from maxgain.files.checksums import sha256_of
+from maxgain.pipeline.jobs import PrepareJob
 
 WriteFolder = Callable[[Path], dict[str, np.ndarray]]
 WriteTar = Callable[..., Path]
@@ -494,12 +496,15 @@ def test_the_command_prepares_and_says_what(
     from maxgain.cli import main
 
     output = tmp_path / "cifar10.safetensors"
-    arguments = ["cifar10", "--source", "embedded", "--output", str(output)]
-    sizes = ["--training-images", "60", "--validation-images", "20"]
     # Whitening 3,072 pixels takes ten seconds; the command is what is tested here.
     name = "contrast-and-whitening"
+    sizes = Sizes(training_images=60, validation_images=20)
+    dataset = Dataset(source="embedded", preprocessing=name, embedded=sizes)
+    job = PrepareJob(name="cifar10", dataset=dataset)
     monkeypatch.setitem(PREPROCESSINGS._own, name, replace(PREPROCESSINGS.find("mean-image")))
-    monkeypatch.setattr("sys.argv", ["maxgain", "prepare", *arguments, *sizes])
+    monkeypatch.setattr(
+        "sys.argv", ["maxgain", "pipeline", "prepare", job.text(), "--output", str(output)]
+    )
     with pytest.raises(SystemExit) as caught:
         main()
     assert caught.value.code == 0
@@ -513,8 +518,10 @@ def test_the_command_ends_in_one_sentence_and_status_2(
     from maxgain.cli import main
 
     output = tmp_path / "mnist.safetensors"
-    arguments = ["mnist", "--source", "local", "--location", "nowhere", "--output", str(output)]
-    monkeypatch.setattr("sys.argv", ["maxgain", "prepare", *arguments])
+    dataset = Dataset(source="local", location=Path("nowhere"), preprocessing="mean-image")
+    job = PrepareJob(name="mnist", dataset=dataset, location=Path("nowhere"))
+    arguments = ["pipeline", "prepare", job.text(), "--output", str(output)]
+    monkeypatch.setattr("sys.argv", ["maxgain", *arguments])
     with pytest.raises(SystemExit) as caught:
         main()
     assert caught.value.code == 2

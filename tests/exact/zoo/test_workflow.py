@@ -43,12 +43,18 @@ def test_a_dead_link_fails_its_network_alone(
     ):
         done = CliRunner().invoke(
             app,
-            ["pipeline", "measure-network", MeasureJob(network=name).text()]
-            + ["--output", str(table), *folder, *further],
+            [
+                *("pipeline", "measure-network", MeasureJob(network=name).text()),
+                *("--output", str(table), *folder, *further),
+            ],
         )
         assert done.exit_code == 0, done.output
     gathered = CliRunner().invoke(
-        app, ["pipeline", "zoo-table", *map(str, tables), "--output", str(tmp_path / "zoo.csv")]
+        app,
+        [
+            *("pipeline", "zoo-table", *map(str, tables), "--output", str(tmp_path / "zoo.csv")),
+            *("--missing", str(tmp_path / "zoo_missing.csv")),
+        ],
     )
     assert "404" in gathered.output
     missing = pd.read_csv(tmp_path / "zoo_missing.csv")
