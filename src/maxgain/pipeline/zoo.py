@@ -21,7 +21,7 @@ from maxgain.zoo.status import NetworkStatus, read_status, require_fetched, writ
 
 
 def fetch_network(name: str, folder: Path, lock: Path, status: Path | None) -> None:
-    """Get the weights of a network, and say so.
+    """Download or unpack the weights of a network, and say so.
 
     Parameters
     ----------
