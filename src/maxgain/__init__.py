@@ -1,8 +1,11 @@
 """The spectral response and the Maximum Gain of convolutional neural networks.
 
 >>> import maxgain
->>> result = maxgain.measure(network, maxgain.impulse_image(3, 224, 224), window=True)
->>> result.gain  # dB, per channel
+>>> from torch import nn
+>>> network = nn.Sequential(nn.Flatten(), nn.Linear(3 * 32 * 32, 10))
+>>> result = maxgain.measure(network, maxgain.impulse_image(3, 32, 32), window=True)
+>>> result.gain.shape  # One gain a channel, in dB.
+torch.Size([3])
 """
 
 from importlib import import_module

@@ -34,7 +34,7 @@ def judge_m1(tables: ResultTables, claim: Claim) -> Evidence:
 
     A straight line over 20 epochs would have half of its change after epoch 10, a perfect plateau
     none: the threshold is midway. The rise must exceed 1 dB, the ripple below which a curve passes
-    as constant (`maxgain.diagnosis.rules.SMOOTH_DB`).
+    as constant (`maxgain.diagnosis.thresholds.SMOOTH_DB`).
     """
     blocks = select_blocks(tables, claim, {"rate_factor": 1})
     epoch = int(claim.epoch)

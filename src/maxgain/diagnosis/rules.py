@@ -46,6 +46,15 @@ def diagnose(gain: Float[ndarray, " epochs"]) -> Diagnosis:
     ------
     InputError
         The curve is not one number an epoch.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> epochs = np.arange(40)
+    >>> diagnose(-30 + 0.5 * epochs).verdict.value
+    'learning-rate-too-low-or-train-longer'
+    >>> diagnose(-30 + 20 * (1 - np.exp(-epochs / 4))).verdict.value
+    'converging'
     """
     values = checked_curve(gain, "gain")
     draft = measure_curve(values)

@@ -58,6 +58,17 @@ def diagnose_sensitivity(
     ------
     InputError
         A curve is not one number an epoch, the curves differ in length, or no error is finite.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> epochs = np.arange(40)
+    >>> sensitivity = -20 + 20 * (1 - np.exp(-epochs / 4))
+    >>> diagnose_sensitivity(sensitivity, np.full(40, 0.5)).verdict.value
+    'converging'
+    >>> falling = np.where(epochs < 25, 0.0, 25.0 - epochs)
+    >>> diagnose_sensitivity(sensitivity, np.full(40, 0.5), falling).verdict.value
+    'overfitting'
     """
     values = checked_curve(sensitivity, "sensitivity")
     errors = _checked_error(error, values)

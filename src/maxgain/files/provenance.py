@@ -58,7 +58,7 @@ def installed_versions() -> dict[str, str]:
 
 
 def read_run_provenance(path: Path) -> dict[str, Any]:
-    """What a run was made from, as `maxgain train` wrote it.
+    """What a run was made from, as `maxgain pipeline train` wrote it.
 
     Raises
     ------

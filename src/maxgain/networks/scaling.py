@@ -26,6 +26,12 @@ class ScaledInput(nn.Module):
     ------
     InputError
         They are not one finite number a channel, or a std is 0.
+
+    Examples
+    --------
+    >>> network = ScaledInput(nn.Flatten(), mean=[0.5], std=[0.25])
+    >>> network(torch.full((1, 1, 1, 1), 255.0)).item()
+    2.0
     """
 
     mean: Float[Tensor, "channels 1 1"]

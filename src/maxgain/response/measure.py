@@ -140,6 +140,13 @@ def input_gradient(
     """Derivative of the projected output by the image, d<p, z>/dx (eq. 4), by backpropagation.
 
     Parameters and errors are those of `measure`.
+
+    Examples
+    --------
+    >>> network = nn.Sequential(nn.Flatten(), nn.Linear(16, 2))
+    >>> gradient = input_gradient(network, torch.zeros(1, 4, 4), torch.tensor([1.0, 0.0]))
+    >>> bool((gradient.flatten() == network[1].weight[0]).all())
+    True
     """
     gradient, logits = _linearised(network, image, projection, checked=True)
     if isinstance(projection, Tensor) or logits is None:

@@ -19,6 +19,12 @@ def impulse_image(
     ------
     InputError
         A size is not positive.
+
+    Examples
+    --------
+    >>> image = impulse_image(3, 32, 32)
+    >>> float(image[0, 16, 16]), float(image.sum())
+    (255.0, 765.0)
     """
     _check_sizes(channels, height, width)
     image = torch.zeros(channels, height, width)
@@ -82,6 +88,14 @@ def impulse_set(
     ------
     InputError
         A size is not positive, or the central half has fewer places than impulses are asked for.
+
+    Examples
+    --------
+    >>> impulses = impulse_set(1, 28, 28, number=4, seed=0)
+    >>> impulses.shape
+    torch.Size([4, 1, 28, 28])
+    >>> bool((impulses.flatten(1).sum(1) == 255).all())
+    True
     """
     _check_sizes(channels, height, width)
     available = central_places(height, width)

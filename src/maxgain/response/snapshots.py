@@ -75,6 +75,15 @@ def snapshot_gains(
     InputError
         The snapshots' names, shapes or numbers of epochs do not fit the network, or the image or
         the projection does not, or no gradient arrives (see `measure`).
+
+    Examples
+    --------
+    >>> from maxgain.response.probes import impulse_image
+    >>> network = nn.Sequential(nn.Flatten(), nn.Linear(784, 10))
+    >>> state = network.state_dict()
+    >>> snapshots = {name: torch.stack([value, 2 * value]) for name, value in state.items()}
+    >>> snapshot_gains(network, snapshots, impulse_image(1, 28, 28)).shape
+    torch.Size([2, 1])
     """
     checked_image(image)
     _check_class_projection(projection)
@@ -117,6 +126,16 @@ def snapshot_responses(
     ------
     InputError
         As `snapshot_gains`.
+
+    Examples
+    --------
+    >>> from maxgain.response.probes import impulse_set
+    >>> network = nn.Sequential(nn.Flatten(), nn.Linear(784, 10))
+    >>> state = network.state_dict()
+    >>> snapshots = {name: torch.stack([value, 2 * value]) for name, value in state.items()}
+    >>> responses = snapshot_responses(network, snapshots, impulse_set(1, 28, 28, number=4))
+    >>> responses.sensitivity.shape, responses.saturation.shape
+    (torch.Size([2, 4, 1]), torch.Size([2, 4]))
     """
     if not isinstance(impulses, Tensor) or impulses.ndim != 4 or len(impulses) == 0:
         shape = tuple(getattr(impulses, "shape", ()))
@@ -142,6 +161,12 @@ def mean_over_impulses(
     The channels of one impulse are averaged first, since they share its place; the error is the
     standard deviation of these means over the square root of their number. It is NaN for one
     impulse, and where a value is minus infinity or NaN.
+
+    Examples
+    --------
+    >>> mean, error = mean_over_impulses(torch.tensor([[-30.0, -28.0, -29.0, -29.0]]))
+    >>> mean.item(), round(error.item(), 3)
+    (-29.0, 0.408)
     """
     each = values.double().flatten(2).mean(2) if values.ndim > 2 else values.double()
     number = each.shape[1]

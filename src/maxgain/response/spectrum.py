@@ -12,6 +12,13 @@ def frequency_response(
 
     F is the unnormalised two-dimensional DFT; zero frequency lies at index [0, 0]. An amplitude of
     zero is minus infinity dB, and a derivative that is not finite gives NaN.
+
+    Examples
+    --------
+    >>> gradient = torch.zeros(8, 8)
+    >>> gradient[4, 4] = 10.0
+    >>> float(frequency_response(gradient)[0, 0])  # An impulse has the same amplitude everywhere.
+    20.0
     """
     if window:
         gradient = gradient * hann_window(*gradient.shape[-2:]).to(gradient)
@@ -26,6 +33,11 @@ def maximum_gain(
     """Peak of a frequency response over all frequencies, in dB (section III-C).
 
     Minus infinity for a dead network (derivative zero everywhere), NaN for a diverged one.
+
+    Examples
+    --------
+    >>> float(maximum_gain(torch.tensor([[-20.0, -3.0], [-9.0, -40.0]])))
+    -3.0
     """
     return response.amax(dim=(-2, -1))
 
