@@ -51,7 +51,6 @@ _HOMES = {
     "snapshot_responses": "response",
 }
 
-
 __all__ = [
     "Diagnosis",
     "GainMonitor",

@@ -20,18 +20,14 @@ from maxgain.tables.runs import RunCurves, describe_settings, select_runs
 Block = tuple[RunCurves, ...]
 """The runs of one seed that are measured together."""
 
-
 Measure = Callable[..., Statistic]
 """A number from one block; called with the block's runs, one an argument."""
-
 
 RAISED = (1.0, 2.0, 3.0, 4.0)
 """Raised learning rates of figures 8 and 10, with the default one."""
 
-
 THIRD, TENTH = 1 / 3, 1 / 10
 """Lowered learning rates of figures 9 and 11."""
-
 
 SETTLED = 5
 """"At first": what happens before this epoch is the start, and is left out of steady stretches."""

@@ -35,7 +35,6 @@ from maxgain.tables.runs import RunCurves
 WINDOW = 5
 """Epochs that a level is read from: enough for a mean, few enough to be one place of the curve."""
 
-
 LENET, NIN = {"network": "lenet"}, {"network": "nin"}
 
 

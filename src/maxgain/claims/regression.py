@@ -23,7 +23,6 @@ from maxgain.statistics.decisions import CONFIDENCE
 FALSE_ALARMS = 0.01
 """Probability that results of the same protocol, trained anew, are called worse."""
 
-
 HELD, FAILED = ("reproduced", "seen"), ("not reproduced", "not seen")
 """Verdicts that are each other's opposites."""
 

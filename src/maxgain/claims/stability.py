@@ -15,7 +15,6 @@ STABILITY_COLUMNS = ("id", "verdict", "stable", "verdicts")
 """Columns of stability.csv: the claim, its most frequent verdict, how many of the repetitions gave
 it ("5/5"), and how often each verdict came."""
 
-
 FEWEST_REPETITIONS = 5
 """Fewer repetitions than this say too little: a verdict that turns in one case of four passes
 three of them with 42 %, five with 24 %."""

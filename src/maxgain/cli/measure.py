@@ -17,25 +17,20 @@ NetworkArguments = Annotated[
     ),
 ]
 
-
 WeightsFolder = Annotated[Path, typer.Option("--folder", help="Folder of downloaded weights.")]
-
 
 Photograph = Annotated[
     Path | None, typer.Option("--image", help="Photograph; matplotlib's sample if not given.")
 ]
-
 
 Shape = Annotated[
     str | None,
     typer.Option(help="Channels, height and width of your network's input, as 3,128,64."),
 ]
 
-
 Side = Annotated[
     int | None, typer.Option(min=1, help="Side of a square input; its channels are found out.")
 ]
-
 
 Mean = Annotated[
     str | None,
@@ -44,7 +39,6 @@ Mean = Annotated[
         "(x/255 - mean)/std. Alone: it takes 0-255 pixels and subtracts 255 mean itself."
     ),
 ]
-
 
 Std = Annotated[
     str | None,

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 LEAST_CLAIM = 12
 """Characters of what is claimed that are left on the narrowest terminal."""
 
-
 STYLES = {
     "reproduced": "green",
     "seen": "green",

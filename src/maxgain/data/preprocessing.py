@@ -12,18 +12,14 @@ from maxgain.errors import InputError
 CONTRAST_FLOOR = 40.0
 """Least standard deviation, in 0-255 pixels, by which an image's contrast is divided."""
 
-
 WHITENING_FLOOR = 10.0
 """Least standard deviation, in 0-255 pixels, by which a principal component is divided."""
-
 
 MAXIMUM_WHITENED_PIXELS = 6144
 """Most pixels of an image that is whitened: the covariance has the square of it as entries."""
 
-
 _LEAST_DEVIATION = 1e-3
 """Standard deviation of a channel, in 0-255 pixels, below which nothing but rounding is left."""
-
 
 _CHUNK = 2000
 """Images that are held in float64 at a time: 49 MB at 32 x 32 pixels with 3 channels."""

@@ -14,32 +14,26 @@ from numpy import ndarray
 MINIMUM_RUN = 10
 """Fewer finite epochs than this are not diagnosed: either half would have no trend of its own."""
 
-
 SMOOTH_DB = 1.0
 """A gain curve is smooth where its variability is below this, in dB: the usual limit of ripple in
 a filter's pass band, and a tenth of the 10 dB between two ticks of the paper's figures."""
-
 
 FLAT_DB = 3.0
 """A level is flat where it drifts by less than this, in dB: the half-power convention by which a
 frequency response is called flat."""
 
-
 SMOOTH_ERRORS = 1.0
 """A sensitivity curve is smooth where its variability is below this many standard errors of a
 step: it then jumps no more than if the impulses' places were drawn anew at every epoch."""
-
 
 FLAT_ERRORS = 2.0
 """A level is flat where it drifts by less than this many standard errors of a difference: what is
 not significant at 5 % for a normal distribution."""
 
-
 FALLING_SHARE = 0.75
 """The saturation's fall is overfitting's where at least this share of it comes in the second half:
 confidence grows in every training, a straight fall has 1/2, one that only starts there has 1; this
 is midway, as `maxgain.statistics.trend.FLAT_SHARE` is on the other side."""
-
 
 RESOLUTION_DB = 1e-4
 """No error is taken as smaller than this, in dB: the rounding of a gain in float32."""

@@ -21,7 +21,6 @@ WHERE = {
 }
 """In which panel and as which part of it a column of the table is drawn."""
 
-
 CURVE = ["column", "curve"]
 """Columns that tell one curve of a tidy frame from another."""
 

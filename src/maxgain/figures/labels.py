@@ -12,10 +12,8 @@ from maxgain.figures.style import GREY
 RADII = (5.5, 8.0, 11.0, 15.0, 20.0, 26.0, 33.0)
 """Distances of a label's middle from its point, in typographic points, nearest first."""
 
-
 DIRECTIONS = 16
 """Places around a point at each distance, upwards first."""
-
 
 POINT_SIZE = 4.5
 """Diameter of a drawn point."""

@@ -13,7 +13,6 @@ from maxgain.figures.palette import CurveStyle
 DASHES: dict[str, Literal[""] | tuple[float, ...]] = {"training": "", "validation": (2.6, 1.4)}
 """Validation curves are dashed."""
 
-
 MARKS = 9
 """Markers a curve carries, about."""
 

@@ -17,14 +17,11 @@ class CurveStyle(NamedTuple):
 DEFAULT_RED = "#d62728"
 """The paper's colour of the default learning rate."""
 
-
 THIRD_BLUE = "#1f5fbf"
 """The paper's colour of a third of it."""
 
-
 TENTH_BLACK = "#000000"
 """The paper's colour of a tenth of it."""
-
 
 RATE_STYLES: dict[str, CurveStyle] = {
     "×1": CurveStyle(DEFAULT_RED, "o"),
@@ -38,11 +35,9 @@ RATE_STYLES: dict[str, CurveStyle] = {
 palette that stay apart from the paper's three, and from each other, under the common colour
 blindnesses."""
 
-
 ONLY = CurveStyle(TENTH_BLACK, "")
 """Style of a curve that is alone in its panel: figures 12 and 13 use a tenth of the default rate,
 and no marker is needed."""
-
 
 _MARKERS = ("o", "s", "D", "^", "v", "P", "X", "<", ">", "p", "h")
 # One more colour than markers would repeat pairs sooner: 10 and 11 have no common divisor.

@@ -23,7 +23,6 @@ from maxgain.figures.style import PAGE_WIDTH, new_figure, set_title, styled
 NetworkArrays = Mapping[str, ndarray]
 """Arrays of one network, as `maxgain.zoo.measurement.figure_arrays` names them."""
 
-
 PREFERRED_NETWORKS = ("caffe-alex", "alexnet")
 """Figure 5 shows AlexNet where it was measured."""
 

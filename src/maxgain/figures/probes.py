@@ -14,7 +14,6 @@ from maxgain.figures.style import COLUMN_WIDTH, label_empty_panel, new_figure, s
 IMAGE_LABELS = {"natural": "natural image", "impulse": "impulse"}
 """What the two probes are called."""
 
-
 _MOST_NAMED = 6
 
 

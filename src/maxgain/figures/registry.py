@@ -19,19 +19,10 @@ if TYPE_CHECKING:
 
 
 _MISSING = "zoo_missing.csv"
-
-
 _NETWORK_ARRAYS = "*.safetensors"
-
-
 _RATES = ("mnist_rates.csv", "cifar_rates.csv")
-
-
 _RAISED = [Fraction(1), Fraction(2), Fraction(3), Fraction(4)]
-
-
 _LOWERED = [Fraction(1), Fraction(1, 3), Fraction(1, 10)]
-
 
 ROWS = (
     FigureRow(
@@ -181,7 +172,6 @@ ROWS = (
     ),
 )
 """The paper's figures, then this project's own."""
-
 
 FIGURES: Registry[FigureRow] = Registry("figures", ROWS)
 """Figures by name, those of installed packages too."""

@@ -13,10 +13,8 @@ from maxgain.figures.style import GREY
 LOG_RATIO = 60.0
 """Losses whose largest shown value is this many times the smallest get a logarithmic axis."""
 
-
 WORST_ORDINARY_LOSS = 3.0
 """Nats; guessing among ten classes costs ln 10 = 2.3. A loss axis is never clipped below this."""
-
 
 MOST_SHOWN_LOSS = 15.0
 """Nats; a loss axis never reaches higher, also where the default rate itself explodes."""

@@ -32,7 +32,6 @@ from maxgain.figures.style import (
 BOUND_DB = -20.0
 """Section III-D: the best networks lie above about this gain, the worst below."""
 
-
 CHANNELS = ("red", "green", "blue", "grey")
 """Channels that have a panel, in this order."""
 

@@ -19,14 +19,12 @@ from maxgain.tables.runs import check_columns, read_data_label
 SATURATION_AMBER = "#e69f00"
 """Colour of C, as an area and as a line."""
 
-
 PARTS = {
     "gain_db": ("G = S + C (dB)", TENTH_BLACK),
     "sensitivity_db": ("S (dB)", THIRD_BLUE),
     "saturation_db": ("C (dB)", SATURATION_AMBER),
 }
 """Columns of a table of curves, their axis in this figure, and their colour."""
-
 
 LEAST_SPAN_DB = 4.0
 """A row of panels never covers less, so that its axis can be read."""

@@ -19,20 +19,14 @@ from maxgain.files.atomic import atomic_path
 COLUMN_WIDTH = 3.5
 """Width of a figure that fills one column of a two-column page, in inches."""
 
-
 PAGE_WIDTH = 7.2
 """Width of a figure that fills the page, in inches."""
-
 
 FORMATS = ("svg", "png", "pdf")
 """File formats that `save_figure` writes."""
 
-
 GREY = "#7f7f7f"
-
-
 STAND_IN_BOX = "#fff1c9"
-
 
 RC_PARAMS: dict[Any, Any] = {
     # DejaVu Sans comes with matplotlib, so a figure looks the same on every machine.
@@ -69,13 +63,11 @@ RC_PARAMS: dict[Any, Any] = {
     "pdf.fonttype": 42,
 }
 
-
 _UNDATED: dict[str, dict[str, Any]] = {
     "svg": {"Date": None},
     "png": {},
     "pdf": {"CreationDate": None, "ModDate": None},
 }
-
 
 P = ParamSpec("P")
 

@@ -16,19 +16,15 @@ from maxgain.figures.style import COLUMN_WIDTH, PAGE_WIDTH, new_figure, set_titl
 ToyArrays = Mapping[str, ndarray]
 """The arrays of `maxgain.toy.measurement.ToyMeasurements`, by name."""
 
-
 ZOOM = 12
 """Pixels shown on each side of the place in figures 2a and 4a."""
-
 
 DYNAMIC_RANGE_DB = 90.0
 """Responses are drawn from their peak down to this much below it."""
 
-
 EVERYWHERE_RANGE_DB = 130.0
 """So far down for p = 1 everywhere, where edges of the active region reach 90 dB below the peak at
 high frequencies."""
-
 
 PHOTOGRAPH = "Red channel, mean subtracted (matplotlib's Grace Hopper photo, not the paper's)"
 

@@ -28,10 +28,8 @@ from maxgain.tables.runs import read_data_label
 PANELS = ("gain", "loss", "error")
 """Rows of panels, from top to bottom."""
 
-
 DIVERGED, DEAD = ("diverged", "x", 0.985), ("dead", "v", 0.03)
 """Kind of mark, its marker, and its height between the axes' bottom (0) and top (1)."""
-
 
 MARK_NAMES = {"diverged": "diverged (loss not finite)", "dead": "dead (gain -\N{INFINITY} dB)"}
 """What the legend says of them."""

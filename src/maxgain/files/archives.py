@@ -20,17 +20,13 @@ MAXIMUM_MEMBERS = 2_000_000
 """Most members of an archive or files of a folder."""
 
 _MAXIMUM_HEADER_BYTES = 2**20
-
-
 _PIECE = 2**20
-
 
 _COMPRESSIONS: Mapping[bytes, Callable[[Path], BufferedIOBase]] = {
     b"\x1f\x8b": gzip.GzipFile,
     b"BZh": bz2.BZ2File,
     b"\xfd7zXZ\0": lzma.LZMAFile,
 }
-
 
 _LONG_HEADERS = (
     tarfile.XHDTYPE,

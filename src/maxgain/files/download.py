@@ -23,17 +23,11 @@ from maxgain.files.progress import ProgressBar
 MAXIMUM_BYTES = 4 * 2**30
 """Most bytes of a file, unless the caller says otherwise."""
 
-
 TIMEOUT = 30.0
 """Seconds that a server may stay silent."""
 
-
 _ATTEMPTS = 4
-
-
 _PAUSE = 0.5
-
-
 _CHUNK = 2**14
 
 

@@ -15,7 +15,6 @@ from maxgain.kernels.compiled import compiled, inlined
 SIZE = 3
 """Rows and columns of a window."""
 
-
 _NOWHERE = 255
 """The place of a maximum that the ReLU cuts off: no pixel has a derivative."""
 

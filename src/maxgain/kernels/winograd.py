@@ -24,10 +24,8 @@ from maxgain.kernels import winograd_tiles as tiles
 KERNEL = tiles.INPUTS - tiles.TILE + 1
 """Rows and columns of a filter."""
 
-
 _TILES_AT_ONCE = 80
 """Enough rows for fast matrix products, few enough that all steps of them stay in the cache."""
-
 
 _SMALL = 2**18
 """Products of a matrix product up to which NumPy's library takes one thread, and a kernel for small

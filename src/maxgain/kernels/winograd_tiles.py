@@ -19,15 +19,12 @@ from maxgain.kernels.compiled import compiled, inlined
 TILE = 4
 """Rows and columns of outputs in a tile. Larger tiles save little more, and rounding grows fast."""
 
-
 INPUTS = 8
 """Rows and columns of inputs that a tile reads."""
-
 
 POINTS = (0.0, 1.0, -1.0, 2.0, -2.0, 0.5, -0.5)
 """Where polynomials are evaluated, besides infinity. Small numbers and their inverses keep
 rounding small, and powers of two are exact."""
-
 
 _F = np.float32
 

@@ -18,12 +18,10 @@ from types import ModuleType
 
 _PACKAGE = "torchvision"
 
-
 _SCHEMAS = (
     "nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor",
     "qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor",
 )
-
 
 _DECLARED: list[object] = []
 """Kept for the life of the process: dropping a library would drop its declarations."""

@@ -11,7 +11,6 @@ from maxgain.quantities.images import ImagePass
 MASTERED = 1e-3
 """An image is mastered where its loss's second differences are smaller on average, in nats."""
 
-
 SECOND_DIFFERENCES = 3
 """Second differences of the loss that the average is taken of."""
 

@@ -64,10 +64,8 @@ def evaluation_mode(network: nn.Module) -> Iterator[None]:
 
 _plain_enter = torch.autocast.__enter__
 
-
 _measuring: Counter[int] = Counter()
 """Threads that measure, with the number of measurements within each other."""
-
 
 _lock = threading.Lock()
 

@@ -12,10 +12,8 @@ from maxgain.errors import InputError
 Ending = Literal["logits", "softmax", "sigmoid"]
 """What a network's last operation made of its logits."""
 
-
 SUM_TOLERANCE = 1e-3
 """Scores that sum to 1 within this are a softmax's: a thousand classes in float16 stay below."""
-
 
 _VIEWS = ("View", "Reshape", "Squeeze", "Unsqueeze", "Flatten", "Clone", "Alias", "ToCopy")
 

@@ -18,20 +18,16 @@ from maxgain.errors import InputError
 
 ClassProjection = Literal["inverse-score", "score", "log-odds"]
 
-
 Projection = ClassProjection | Tensor
 """How the output is projected to a scalar: by the winning class's 1/score (the paper's eq. 6, its
 default), by its score (end of section III-D), by its log-odds (the sensitivity), or by any tensor
 of the output's shape."""
 
-
 CLASS_PROJECTIONS: tuple[ClassProjection, ...] = ("inverse-score", "score")
 """Those of the paper."""
 
-
 ALL_CLASS_PROJECTIONS: tuple[ClassProjection, ...] = get_args(ClassProjection)
 """Those of the paper, and the log-odds."""
-
 
 DB_PER_NEPER = 20 / math.log(10)
 """From natural logarithms of amplitudes to dB."""

@@ -19,19 +19,15 @@ NOISE = 16.0
 """Grey levels by which the place of the check is away from the probe: at an impulse on black, the
 inputs of ReLUs without bias are exactly 0, where there is no derivative to compare with."""
 
-
 STEPS = (1e-5, 1e-6)
 """Half widths of the differences, in 0-255 pixel units: so small that few kinks lie within, and far
 above the rounding of float64."""
 
-
 DIRECTIONS = 2
 """Along which slopes are compared; one may happen to be across what is missing."""
 
-
 TOLERANCE = 0.01
 """Allowed difference, of what a slope is in the mean over all directions."""
-
 
 ROUNDING = 1e-12
 """Of float64 after many layers, as a share of the value."""

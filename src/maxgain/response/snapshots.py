@@ -23,7 +23,6 @@ from maxgain.response.vectorised import StackedNetwork
 MEASURED_AT_ONCE = 64
 """Images times snapshots that one vectorised call holds in memory: fastest for LeNet on a core."""
 
-
 STEEP_MARGIN = 60.0
 """Log-odds beyond which 1 - z_c, 1e-26 here, is not left to float32's range in a backward pass."""
 

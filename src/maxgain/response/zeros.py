@@ -16,15 +16,12 @@ from maxgain.errors import InputError
 ValueOf = Callable[[Tensor], Tensor]
 """The scalar that is differentiated, of an image (channels, height, width)."""
 
-
 STEPS = (1.0, 16.0, 255.0)
 """Sizes of the moves that look for a dependence, in 0-255 pixel units: from one grey level, which
 a rounding of pixels notices, to the whole range, which reaches beyond a layer's dead zone."""
 
-
 HALVINGS = 20
 """Of the way between two images in search of a slope: to a millionth of it."""
-
 
 ROUNDING = 1e-6
 """A value moves if it changes by more than this share of itself: the rounding of float32."""

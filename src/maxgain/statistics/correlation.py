@@ -12,11 +12,7 @@ from scipy import stats
 from maxgain.statistics.decisions import FEWEST_TRAININGS
 
 _RESAMPLES = 9999
-
-
 _SEED = 0
-
-
 _DIGITS = 12  # a perfect correlation is 1, not 1 - 1e-16
 
 

@@ -27,10 +27,7 @@ from numpy import ndarray
 from scipy import stats
 
 Outcome = Literal["holds", "fails", "inconclusive", "not run"]
-
-
 Verdict = Literal["reproduced", "seen", "inconclusive", "not seen", "not reproduced", "not run"]
-
 
 VERDICTS: tuple[Verdict, ...] = (
     "reproduced",
@@ -44,19 +41,15 @@ VERDICTS: tuple[Verdict, ...] = (
 data. "Seen" and "not seen" are the same outcomes on data that stand in for the paper's, or of a
 claim that is not the paper's."""
 
-
 LEVEL = 0.05
 """Level of every one-sided test."""
-
 
 CONFIDENCE = 1 - 2 * LEVEL
 """Of the intervals: their ends are one-sided bounds at `LEVEL`."""
 
-
 FEWEST_TRAININGS = 5
 """Independent trainings (or networks) without which nothing is decided: fewer show the spread
 between trainings too badly. Of four, a signed-rank test could never reject at 5 %."""
-
 
 Side = Literal["above", "below"]
 

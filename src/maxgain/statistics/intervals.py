@@ -21,7 +21,6 @@ from maxgain.statistics.variability import detrended_differences, scale_of, scal
 BLOCK = 3
 """Steps in a block of the bootstrap: one odd epoch makes two neighbouring steps large."""
 
-
 DRAWS = 400
 """Draws of the bootstrap; its standard errors are then known to 5 %."""
 

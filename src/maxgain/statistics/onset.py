@@ -19,7 +19,6 @@ PERMUTATIONS = 999
 
 """Drawn orders of the permutation test, the observed one not counted."""
 
-
 LIKELIHOOD_RATIO = 7.35
 
 """95 % quantile of the likelihood ratio of a change point (Hansen 2000, Econometrica 68:575)."""

@@ -15,12 +15,10 @@ MINIMUM_EPOCHS = 5
 
 """Fewer finite epochs than this have no trend: no test reaches 5 % with fewer than 5 values."""
 
-
 FLAT_SHARE = 0.25
 
 """The last part of a curve is flat where its rise (or fall) is at most this share of the whole
 rise. Over half of a run, a straight line has 1/2 and a perfect plateau 0: this is midway."""
-
 
 SIGNIFICANCE = 0.05
 

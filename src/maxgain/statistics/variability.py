@@ -9,17 +9,14 @@ MINIMUM_DIFFERENCES = 5
 
 """Fewer finite differences than this have no scale worth the name (its error exceeds 50 %)."""
 
-
 START_STEPS = 3
 
 """The first steps of a training are left out where a short curve is split: in its first epochs a
 network leaves its random state, and that jump says nothing about the epochs after it."""
 
-
 QUANTILE = 0.75
 
 """The share of absolute differences that `scale_of` reads its quantile at."""
-
 
 NORMAL_QUANTILE = float(stats.norm.ppf(0.5 + QUANTILE / 2))
 

@@ -20,14 +20,11 @@ from maxgain.tables.stopping import HELD_OUT_COLUMNS
 HELD_OUT_SHARE = 0.1
 """Share of the training images that the twin holds out."""
 
-
 LEAST_LOSS_OF_LAST = 0.05
 """Regret of the last epoch, in nats, from which on a share of it can be recovered."""
 
-
 LARGE_REGRET = 0.1
 """Regret, in nats, that makes a stop before half of the best epoch a failure."""
-
 
 COSTLY_POINTS = 1.0
 """Regret of the error, in percentage points, that counts as a failure."""

@@ -11,7 +11,6 @@ HISTORY_COLUMNS = (
     "validation_top5_error",
 )
 
-
 CURVE_COLUMNS = (
     "experiment",
     "dataset",
@@ -29,7 +28,6 @@ CURVE_COLUMNS = (
 )
 """Columns that every table of curves has."""
 
-
 RESPONSE_COLUMNS = (
     "sensitivity_db",
     "saturation_db",
@@ -43,7 +41,6 @@ RESPONSE_COLUMNS = (
 """Columns that a table of curves may have, dB: sensitivity and saturation at the one impulse of
 `gain_db`, then means over several impulses with their standard errors."""
 
-
 CURVE_NUMBERS = (
     "capacity",
     "rate_factor",
@@ -54,10 +51,8 @@ CURVE_NUMBERS = (
 )
 """Those of the columns of a table of curves that hold numbers, NaN and infinities among them."""
 
-
 RUN_NUMBERS = ("capacity", "rate_factor", "learning_rate", "seed", "epoch")
 """Those of the numbers that say which run and epoch a row is of: always finite."""
-
 
 QUANTITY_COLUMNS = (*HISTORY_COLUMNS[1:], "gain_db", *RESPONSE_COLUMNS)
 """Those of the columns that hold a number an epoch."""

@@ -16,17 +16,13 @@ from maxgain.tables.flags import read_flags
 SETTING = ("dataset", "data", "network", "capacity", "learning_rate")
 """What makes a training one and the same, in whatever experiments it is listed."""
 
-
 QUANTITIES = ("gain_db", "training_loss", "validation_loss", "training_error", "validation_error")
 """What is drawn over the epochs: dB, nats, nats, fraction, fraction."""
-
 
 RUN = ("network", "capacity", "learning_rate", "seed")
 """Columns that tell the runs of one experiment apart."""
 
-
 NEEDED_COLUMNS = ("data", "stand_in", *RUN, "rate_factor", "epoch", *QUANTITIES)
-
 
 FACTOR_TOLERANCE = 1e-5
 """Relative difference within which two numbers are one setting: 1/3 written with six digits."""

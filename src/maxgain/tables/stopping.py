@@ -26,27 +26,21 @@ STUDY_RUN_COLUMNS = (
 """Columns of runs.csv: a training of the study. noise_rate is the share of wrong labels, epochs the
 length it was given, impulses and classes what costs of signals depend on."""
 
-
 CELL = ("dataset", "network", "training_images", "noise_rate", "rate_factor")
 """What a cell is: runs that differ in their seed alone."""
-
 
 GROUP = ("dataset", "noise_rate")
 """What the bootstrap draws: cells of one group are not independent."""
 
-
 TEST_COLUMNS = ("test_loss_a", "test_loss_b", "test_error_a", "test_error_b")
 """What is judged by: loss in nats and share of errors on two halves of the test images."""
-
 
 TWIN_TEST_COLUMNS = tuple(f"twin_{name}" for name in TEST_COLUMNS)
 """The same of the twin, which was trained on 90 % of the images."""
 
-
 HELD_OUT_COLUMNS = ("twin_training_loss", "held_out_loss", "clean_held_out_loss")
 """What reference rules see: losses of the twin on its training images and on the 10 % held out,
 with the labels as they are and with the true ones."""
-
 
 OUTCOME_COLUMNS = ("run", "epoch", *TEST_COLUMNS, *TWIN_TEST_COLUMNS, *HELD_OUT_COLUMNS)
 """Columns of outcomes.csv, one row for each run and epoch. The last two groups are NaN where a run
@@ -152,7 +146,6 @@ SCORE_COLUMNS = (
     "costly",
 )
 """Columns of scores.csv, one row for each rule, run and draw: `maxgain.stopping.regret.Score`."""
-
 
 SUMMARY_COLUMNS = (
     "rule",

@@ -2,6 +2,4 @@
 
 # As `maxgain.tables.toy.COLUMNS`, whose module brings torch along.
 TOY_TEXTS, TOY_NUMBERS = ("measurement", "place", "quantity"), ("frequency", "value")
-
-
 COLUMNS = ("measurement", "place", "quantity", "frequency", "value")

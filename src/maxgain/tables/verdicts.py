@@ -31,10 +31,8 @@ VERDICT_COLUMNS = (
 )
 """Columns of verdicts.csv, in this order."""
 
-
 VERDICT_NUMBERS = ("effect", "ci_low", "ci_high", "threshold", "equivalence")
 """Those that hold numbers, NaN where there is none."""
-
 
 _FLAGS = {"True": True, "False": False}
 

@@ -8,7 +8,6 @@ from maxgain.tables.flags import read_flags
 PAPERS_FAMILY = "matconvnet"
 """The family that the paper measured; all others stand in for it."""
 
-
 JUDGED_FAMILIES = (PAPERS_FAMILY, "torchvision", "carried")
 """Families of trained weights; the first that was measured decides the verdict."""
 
@@ -52,10 +51,8 @@ ZOO_COLUMNS = (
 )
 """Columns of zoo.csv: one row per network, image, impulse choice, projection and channel."""
 
-
 ZOO_NUMBERS = ("top5_error", "score", "gain_db")
 """Those of the columns of zoo.csv that hold measured numbers, NaN among them."""
-
 
 MISSING_COLUMNS = ("name", "reason")
 """Columns of the table of networks that could not be measured."""

@@ -24,16 +24,13 @@ from maxgain.toy.photograph import read_red_channel
 Place = tuple[int, int]
 """Row and column of a pixel."""
 
-
 PAPER_PLACE: Place = (150, 100)
 """The paper's place, read as row 150, column 100. Its photograph is not ours: in ours that pixel
 lies in the dark background, where z = 0 in either reading, so that the nearest active place to it
 takes its part."""
 
-
 OTHER_PLACES: tuple[Place, ...] = ((60, 250), (220, 280), (330, 160), (450, 260), (560, 80))
 """Further places of the default photograph, spread over face, flag, uniform and background."""
-
 
 AUDIBLE_DB = -60.0
 """Amplitudes of the filter below this are left out when a response is compared with it: they are

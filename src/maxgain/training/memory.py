@@ -5,13 +5,8 @@ from mmap import PAGESIZE
 
 # From glibc's malloc.h and Linux's mman.h.
 _TRIM_THRESHOLD = -1
-
-
 _MAXIMUM_MMAPS = -4
-
-
 _HUGE_PAGES = 14
-
 
 _HEAP = 3 * 1024**3 // 2
 """Bytes to start the heap with: below the trim threshold, or they would be given back at once."""

@@ -61,13 +61,8 @@ class Snapshots:
 _FORMAT = 2
 """1, of version 0.1.0, had the columns of LeNet's matrix products in another order."""
 
-
 _MEAN_IMAGE = "mean_image"
-
-
 _PIXEL_SCALE = "pixel_scale"
-
-
 _PARAMETER = "parameters."
 
 

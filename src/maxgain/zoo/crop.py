@@ -13,7 +13,6 @@ _RESAMPLING = {
     "bicubic": Image.Resampling.BICUBIC,
 }
 
-
 _MODES = {3: "RGB", 4: "RGBA"}
 
 

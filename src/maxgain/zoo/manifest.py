@@ -40,21 +40,15 @@ if TYPE_CHECKING:  # Both bring torch or the network along, and planning needs n
 SEPARATOR = "#"
 """Between a manifest's location and the name of a network in it."""
 
-
 FILE_NAME = "manifest.csv"
-
 
 COLUMNS = ("name", "file", "sha256")
 """Columns that must be there."""
 
-
 LARGEST_ARCHIVE = 1 << 35
 """Most bytes that an archive may unpack to (32 GiB)."""
 
-
 _LARGEST_MANIFEST = 1 << 24
-
-
 _ARCHIVE = re.compile(r"\.(tar|tar\.\w+|t[gx]z|tbz2?|zip)$", re.IGNORECASE)
 
 

@@ -16,8 +16,6 @@ from maxgain.zoo.crop import crop_photograph
 from maxgain.zoo.network import PretrainedNetwork
 
 CHANNELS = ("red", "green", "blue")
-
-
 ImageKind = Literal["natural", "impulse"]
 
 

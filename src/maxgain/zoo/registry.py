@@ -17,13 +17,10 @@ from maxgain.errors import InputError
 Interpolation = Literal["bilinear", "bicubic"]
 """By which a photograph is resized."""
 
-
 ChannelOrder = Literal["RGB", "BGR"]
-
 
 AVERAGE_IMAGE = "average image"
 """In place of a mean: an average image is subtracted, which the weights file holds."""
-
 
 LARGEST_SIDE = 1 << 14
 

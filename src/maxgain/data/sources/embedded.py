@@ -11,19 +11,10 @@ from maxgain.errors import InputError
 VALIDATION_DIGITS = 1000
 """Digits kept for validation; the other 4,000 are for training."""
 
-
 _SPLIT_SEED = 2018
-
-
 _CHOICE_SEED = 7
-
-
 _TRAINING_PATCHES_SEED = 11
-
-
 _VALIDATION_PATCHES_SEED = 13
-
-
 _STATISTICS_PATCHES_SEED = 17
 
 

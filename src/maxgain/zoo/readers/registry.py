@@ -43,10 +43,7 @@ class Reader(Row):
 
 
 _HOME = "maxgain.zoo.readers"
-
-
 _DOWNLOAD = "maxgain.zoo.transfer:download_weights"
-
 
 READERS: Registry[Reader] = Registry(
     "readers",

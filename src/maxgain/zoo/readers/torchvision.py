@@ -20,13 +20,11 @@ from maxgain.zoo.transfer import fetched_file
 
 _WEIGHTS = "IMAGENET1K_V1"
 
-
 _BUILD_OPTIONS: dict[str, dict[str, bool]] = {
     "googlenet": {"transform_input": True, "aux_logits": True, "init_weights": False},
     "inception_v3": {"transform_input": True, "aux_logits": True, "init_weights": False},
 }
 """Arguments under which a network has the layers of its weights file."""
-
 
 _OLD_DENSENET_NAME = re.compile(r"^(.*denselayer\d+\.(?:norm|relu|conv))\.([12]\..*)$")
 """DenseNet's files name the parts of a layer "norm.1" where the code now says "norm1"."""

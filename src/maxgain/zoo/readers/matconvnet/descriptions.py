@@ -14,7 +14,6 @@ from maxgain.zoo.readers.matconvnet.mat_file import MatValue
 
 IMAGE = "the image"
 
-
 LOSS = "Loss"
 """Type of the layers that serve training alone: losses, and errors that are counted."""
 

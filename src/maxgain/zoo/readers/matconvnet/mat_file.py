@@ -16,39 +16,22 @@ from scipy.io import loadmat
 from maxgain.errors import InputError
 
 _HEADER_BYTES = 128
-
-
 _HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
-
-
 _MATRIX, _COMPRESSED = 14, 15
-
 
 _NUMBER_BYTES = {1: 1, 2: 1, 3: 2, 4: 2, 5: 4, 6: 4, 7: 4, 9: 8, 12: 8, 13: 8, 16: 1, 17: 2, 18: 4}
 """Bytes of one number of each numeric element type."""
 
-
 _CELL, _STRUCT, _OBJECT, _CHAR, _SPARSE, _FIRST_NUMERIC, _LAST_NUMERIC = 1, 2, 3, 4, 5, 6, 15
-
-
 _FUNCTION, _OPAQUE = 16, 17
-
-
 _DEEPEST_NESTING = 32
-
 
 _LARGEST_EXPANSION = 64
 """Weights hardly compress; text and zeros do. Beyond this factor a file is taken for a bomb."""
 
-
 _MOST_DIMENSIONS = 32
-
-
 _LONGEST_DIMENSIONS_BYTES = 4 * _MOST_DIMENSIONS
-
-
 _LONGEST_FIELD_NAMES_BYTES = 1 << 16
-
 
 MatValue = np.ndarray
 """What loadmat makes of an element: cells and structs are arrays of dtype object or with fields."""

@@ -31,7 +31,6 @@ from maxgain.zoo.readers.matconvnet.mat_file import read_mat_file
 
 _MAIN_OUTPUT = "prob"
 
-
 _LARGEST_FEATURE_MAP = 1 << 26
 """Numbers of one feature map (256 MiB); a file that asks for more is damaged or hostile."""
 

@@ -10,10 +10,8 @@ from maxgain.zoo.readers.onnx.operators import register_operators, with_own_oper
 LARGEST_VALUE = 1 << 28
 """Numbers of one feature map (1 GiB); a file that asks for more is damaged or hostile."""
 
-
 _WIDELY_KNOWN = 13
 """Version of the operator set for which onnx2torch has most converters."""
-
 
 _STANDARD = ("", "ai.onnx")
 

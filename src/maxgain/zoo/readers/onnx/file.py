@@ -13,13 +13,10 @@ from maxgain.errors import InputError
 LARGEST_FILE = (1 << 31) - 1
 """Most bytes of a protobuf; larger networks keep their weights in files beside it."""
 
-
 _LARGEST_EXTERNAL = 1 << 33
 """Most bytes of external data (8 GiB)."""
 
-
 _DEEPEST_GRAPHS = 16
-
 
 _PACKED = {
     number

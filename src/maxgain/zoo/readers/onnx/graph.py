@@ -12,14 +12,10 @@ from maxgain.errors import InputError
 from maxgain.zoo.readers.onnx.file import node_name
 
 _HALF = (TensorProto.FLOAT16, TensorProto.BFLOAT16)
-
-
 _FLOATS = (TensorProto.FLOAT, TensorProto.DOUBLE, *_HALF)
-
 
 _QUANTISED = ("QLinear", "QuantizeLinear", "DequantizeLinear", "DynamicQuantize", "ConvInteger",
               "MatMulInteger", "QGemm", "QAttention")  # fmt: skip
-
 
 _TRANSPARENT = ("Identity", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Cast", "Dropout")
 """Operators between a softmax and the output that change no score."""

@@ -20,10 +20,7 @@ from onnx2torch.utils.common import OperationConverterResult, onnx_mapping_from_
 from torch import Tensor, nn
 
 DOMAIN = "maxgain"
-
-
 _LATER = "19 20 21 22 23 24 25"
-
 
 _SAME: dict[str, tuple[int, str]] = {
     **dict.fromkeys(("Cast", "Constant", "Reshape", "Shape"), (13, _LATER)),
@@ -46,7 +43,6 @@ _SAME: dict[str, tuple[int, str]] = {
     "Split": (13, "18"),
 }
 """Operator to the version whose converter serves, and the later versions that it serves too."""
-
 
 _SAME_EARLIER: dict[str, tuple[int, str]] = {
     "BatchNormalization": (9, "6 7"),
