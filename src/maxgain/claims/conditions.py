@@ -35,12 +35,12 @@ SETTLED = 5
 
 @dataclass(frozen=True)
 class Condition:
-    """A quantity of every block that must lie, in the mean over seeds, on one side of a bound.
+    """A statistic of every block that must lie, in the mean over seeds, on one side of a bound.
 
     Attributes
     ----------
     name
-        The quantity, with its unit.
+        The statistic, with its unit.
     measure
         Its value for one block.
     side, bound
@@ -57,17 +57,17 @@ class Condition:
 
 
 def above(name: str, measure: Measure, bound: float, equivalence: float = 0.0) -> Condition:
-    """Condition "the quantity is above the bound"."""
+    """Condition "the statistic is above the bound"."""
     return Condition(name, measure, "above", bound, equivalence)
 
 
 def below(name: str, measure: Measure, bound: float, equivalence: float = 0.0) -> Condition:
-    """Condition "the quantity is below the bound"."""
+    """Condition "the statistic is below the bound"."""
     return Condition(name, measure, "below", bound, equivalence)
 
 
 def between(name: str, measure: Measure, bound: float) -> tuple[Condition, Condition]:
-    """Conditions "the quantity is equivalent to 0: between -bound and bound" (two one-sided)."""
+    """Conditions "the statistic is equivalent to 0: between -bound and bound" (two one-sided)."""
     return below(name, measure, bound), above(name, measure, -bound)
 
 
@@ -150,13 +150,13 @@ def judge_runs(
     measures = dict.fromkeys(condition.measure for condition in conditions)
     measured = {measure: [measure(*block) for block in blocks] for measure in measures}
     pairs = [(condition, measured[condition.measure]) for condition in conditions]
-    findings = tuple(_find(condition, quantities) for condition, quantities in pairs)
+    findings = tuple(_find(condition, statistics) for condition, statistics in pairs)
     seeds = len(blocks)
     kind = "1 seed, intervals within the curve" if seeds == 1 else f"{seeds} seeds"
     few = f" (fewer than {FEWEST_TRAININGS} decide nothing)" if seeds < FEWEST_TRAININGS else ""
     described: dict[str, list[str]] = {}
-    for finding, (_, quantities) in zip(findings, pairs, strict=True):
-        described.setdefault(describe_finding(finding, quantities), []).append(
+    for finding, (_, statistics) in zip(findings, pairs, strict=True):
+        described.setdefault(describe_finding(finding, statistics), []).append(
             f"{finding.side} {finding.bound:g}"
         )
     texts = [f"{text} (bound {' and '.join(parts)})" for text, parts in described.items()]
@@ -169,18 +169,18 @@ def judge_runs(
     )
 
 
-def _find(condition: Condition, quantities: Sequence[Statistic]) -> Finding:
-    values = np.array([quantity.value for quantity in quantities], dtype=np.float64)
+def _find(condition: Condition, statistics: Sequence[Statistic]) -> Finding:
+    values = np.array([statistic.value for statistic in statistics], dtype=np.float64)
     return hold_mean(condition.name, values, condition.side, condition.bound, condition.equivalence)
 
 
-def describe_finding(finding: Finding, quantities: Sequence[Statistic] = ()) -> str:
+def describe_finding(finding: Finding, statistics: Sequence[Statistic] = ()) -> str:
     """A finding as short text, without its bound: name, estimate, interval."""
     if math.isnan(finding.estimate):
         return f"{finding.name} undefined"
     low, high = finding.low, finding.high
-    if len(quantities) == 1 and not math.isnan(quantities[0].low):
-        low, high = quantities[0].low, quantities[0].high
+    if len(statistics) == 1 and not math.isnan(statistics[0].low):
+        low, high = statistics[0].low, statistics[0].high
     interval = "" if low is None or high is None else f" [{low:.3g}, {high:.3g}]"
     left_out = f", undefined for {finding.undefined} seed(s)" if finding.undefined else ""
     return f"{finding.name} {finding.estimate:.3g}{interval}{left_out}"

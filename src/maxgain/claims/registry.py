@@ -39,7 +39,7 @@ class Claim(Row):
     quantity
         The table's columns that stand for the response, `gain_db` where the paper speaks.
     statistic
-        The measured quantity that `threshold` is compared with (and what `margin` means).
+        What `threshold` is compared with, and in what unit; what `margin` means.
     threshold
         The bound of `statistic`, in the statistic's unit.
     equivalence

@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from pandas import DataFrame
-from scipy import stats
 
 from maxgain.errors import InputError
 from maxgain.figures.probes import trained_rows
 from maxgain.statistics.correlation import correlate_ranks
+from maxgain.statistics.intervals import mean_interval
 from maxgain.statistics.variability import START_STEPS, variability
 from maxgain.tables.runs import RUN, check_columns
 
@@ -33,10 +33,7 @@ def check_numbers(table: DataFrame, names: Iterable[str]) -> None:
 
 def interval_of_seeds(values: "pd.Series[float]") -> tuple[float, float]:
     """95 % confidence interval of a mean over seeds, by Student's t; NaN with one seed."""
-    if len(values) < 2:
-        return np.nan, np.nan
-    half = float(stats.t.ppf(0.975, len(values) - 1)) * float(stats.sem(values))
-    return float(values.mean() - half), float(values.mean() + half)
+    return mean_interval(values.to_numpy(dtype=np.float64))
 
 
 def correlate_families(

@@ -1,6 +1,6 @@
 """From samples and thresholds to a decision, with the error of the whole claim controlled.
 
-A claim says that k quantities keep k bounds. Every quantity comes with two one-sided p-values:
+A claim says that k statistics keep k bounds. Every statistic comes with two one-sided p-values:
 that it does not keep its bound (small: it is seen to hold), and that it keeps it by at least a
 margin of equivalence (small: it is seen to fail, the effect being absent, smaller than matters, or
 of the other sign).
@@ -56,12 +56,12 @@ Side = Literal["above", "below"]
 
 @dataclass(frozen=True)
 class Finding:
-    """One quantity held against one bound.
+    """One statistic held against one bound.
 
     Attributes
     ----------
     name
-        The quantity, with its unit.
+        The statistic, with its unit.
     side, bound
         It is claimed to lie above, or below, this number.
     estimate
@@ -74,7 +74,7 @@ class Finding:
         One-sided p-values against "does not keep the bound" and against "keeps it by the margin
         of equivalence or more"; 1 where nothing can be said.
     undefined
-        Trainings in which the quantity has no value.
+        Trainings in which the statistic has no value.
     """
 
     name: str

@@ -1,8 +1,8 @@
-"""Quantities of single curves, each with an interval from within its own curve.
+"""Statistics of single curves, each with an interval from within its own curve.
 
-The intervals say how well the one curve determines the quantity, not how it would vary from
+The intervals say how well the one curve determines the statistic, not how it would vary from
 training to training. They are printed where there is one training alone, and decide nothing: a
-verdict rests on the quantities' spread over trainings (`maxgain.statistics.decisions`).
+verdict rests on the statistics' spread over trainings (`maxgain.statistics.decisions`).
 
 The block bootstrap is ours because scipy's `bootstrap` draws single values; `arch` has one, at the
 price of statsmodels.
@@ -27,7 +27,7 @@ DRAWS = 400
 
 @dataclass(frozen=True)
 class Statistic:
-    """A quantity of one run and its 95 % interval from within the curve (NaN where undefined)."""
+    """A statistic of one run and its 95 % interval from within the curve (NaN where undefined)."""
 
     value: float
     low: float = float("nan")
@@ -42,9 +42,25 @@ def measure_mean(values: Float[ndarray, " epochs"]) -> Statistic:
     finite = values[np.isfinite(values)]
     if finite.size < 3:
         return UNDEFINED
-    mean, error = float(finite.mean()), float(stats.sem(finite))
-    half = float(stats.t.ppf(0.975, finite.size - 1)) * error
-    return Statistic(mean, mean - half, mean + half)
+    return Statistic(float(finite.mean()), *mean_interval(finite))
+
+
+def mean_interval(values: Float[ndarray, " samples"]) -> tuple[float, float]:
+    """95 % confidence interval of a mean, by Student's t; NaN with one value.
+
+    `scipy.stats.ttest_1samp(...).confidence_interval()` was weighed: it warns of single and of
+    constant values, which are no news here.
+
+    Examples
+    --------
+    >>> low, high = mean_interval(np.array([1.0, 2.0, 3.0]))
+    >>> round(low, 2), round(high, 2)
+    (-0.48, 4.48)
+    """
+    if len(values) < 2:
+        return float("nan"), float("nan")
+    half = float(stats.t.ppf(0.975, len(values) - 1)) * float(stats.sem(values))
+    return float(values.mean() - half), float(values.mean() + half)
 
 
 def measure_change(curve: Float[ndarray, " epochs"]) -> Statistic:
