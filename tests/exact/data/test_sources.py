@@ -32,7 +32,7 @@ WriteTar = Callable[..., Path]
 # Local
 
 
-@pytest.mark.parametrize("spelling", ["{}", "{}.gz", "dotted"])
+@pytest.mark.parametrize("spelling", ["{}", "{}.gz", "dotted", "emnist"])
 def test_idx_files_are_found_compressed_or_not(
     tmp_path: Path, write_idx_folder: WriteFolder, spelling: str
 ) -> None:
@@ -43,6 +43,8 @@ def test_idx_files_are_found_compressed_or_not(
             path.unlink()
         elif spelling == "dotted":
             path.rename(path.with_name(path.name.replace("-idx", ".idx")))
+        elif spelling == "emnist":  # as torchvision's EMNIST/raw
+            path.rename(path.with_name(f"emnist-letters-{path.name.replace('t10k', 'test')}"))
     data = read_local(tmp_path / "digits")
     assert np.array_equal(data.training.images[:, 0].numpy(), arrays["train-images-idx3-ubyte"])
     assert np.array_equal(data.training.labels.numpy(), arrays["train-labels-idx1-ubyte"])
@@ -50,6 +52,17 @@ def test_idx_files_are_found_compressed_or_not(
     assert np.array_equal(data.validation.labels.numpy(), arrays["t10k-labels-idx1-ubyte"])
     assert data.label == "digits (not the official files)"
     assert not data.stand_in
+
+
+def test_several_sets_of_one_folder_are_refused(
+    tmp_path: Path, write_idx_folder: WriteFolder
+) -> None:
+    write_idx_folder(tmp_path)
+    labels = tmp_path / "train-labels-idx1-ubyte"
+    changed = labels.read_bytes()[:-1] + b"\x01\x02"[labels.read_bytes()[-1] == 1 :][:1]
+    (tmp_path / "emnist-digits-train-labels-idx1-ubyte").write_bytes(changed)
+    with pytest.raises(InputError, match="differ in content; .* a folder with the files of one"):
+        read_local(tmp_path)
 
 
 def test_real_mnist_is_verified_and_bears_its_name(shared_data: Path) -> None:
