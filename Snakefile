@@ -23,6 +23,7 @@ rule all:
             format=PROTOCOL.figures.formats,
         ),
         CURVES.values(),
+        DIAGNOSES,
         VERDICTS,
         PROVENANCE,
         # What is never committed: without it a clone's committed results would count as made.

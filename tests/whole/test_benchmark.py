@@ -44,6 +44,21 @@ def test_quick_benchmark_writes_a_row_for_each_loop(tmp_path: Path) -> None:
     assert (tmp_path / "training.png").stat().st_size > 0
 
 
+def test_emulated_bf16_is_told_and_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from benchmarks import training
+    from maxgain.training import device
+
+    monkeypatch.setattr(device, "emulates_bf16", lambda target: True)
+    training.benchmark(tmp_path, quick=True)
+    said = capsys.readouterr().err
+    assert "no bf16 instructions and emulates them" in said
+    assert "bf16, 1" not in said
+    with (tmp_path / "training.csv").open(newline="") as file:
+        assert {row["precision"] for row in csv.DictReader(file)} == {"fp32"}
+
+
 def write_benchmark_file(path: Path, seconds: float, end: float) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(f"s\th:m:s\tmax_rss\n{seconds}\t0:00:00\t1.0\n")

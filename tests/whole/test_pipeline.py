@@ -13,7 +13,7 @@ import yaml
 from tests.whole.conftest import REPOSITORY, SMOKE, clone_workflow, run_in, train_words
 
 UNCOMMITTED = ("runs", "prepared", "state", "zoo", "logs", "benchmarks", "toy.safetensors")
-FIGURES = [f"fig{number:02d}" for number in range(1, 14)]
+FIGURES = [*(f"fig{number:02d}" for number in range(1, 14)), "sensitivity", "variability"]
 
 pytestmark = pytest.mark.xdist_group("pipeline")
 
@@ -24,7 +24,8 @@ def test_every_figure_and_table_is_there(finished: tuple[Path, str]) -> None:
         for suffix in ("svg", "png"):
             assert (folder / f"figures/smoke/{name}.{suffix}").stat().st_size > 2000, name
     results = folder / "results/smoke"
-    for name in ("toy.csv", "zoo.csv", "verdicts.csv", "verdicts.md", "provenance.json"):
+    tables = ("toy.csv", "zoo.csv", "diagnoses.csv", "verdicts.csv", "verdicts.md")
+    for name in (*tables, "provenance.json"):
         assert (results / name).stat().st_size > 0, name
     curves = {path.stem for path in results.glob("curves/*.csv")}
     assert curves == {"mnist_rates", "cifar_rates", "networks", "capacity"}
@@ -50,6 +51,19 @@ def test_identical_settings_are_trained_once(finished: tuple[Path, str]) -> None
     ]
     for table in shared[1:]:
         assert table["gain_db"].tolist() == shared[0]["gain_db"].tolist()
+
+
+def test_every_run_of_every_experiment_is_diagnosed(finished: tuple[Path, str]) -> None:
+    folder, _ = finished
+    diagnoses = pd.read_csv(folder / "results/smoke/diagnoses.csv")
+    # 3 MNIST rates, 2 CIFAR rates, 1 network, 2 capacities; 3 epochs are too few to judge.
+    assert diagnoses["experiment"].value_counts().to_dict() == {
+        **{"mnist_rates": 3, "cifar_rates": 2, "networks": 1, "capacity": 2}
+    }
+    assert set(diagnoses["by_gain"]) == set(diagnoses["by_losses"]) == {"undecided"}
+    done = run_in(folder, "maxgain", "diagnose", "results/smoke/curves/cifar_rates.csv")
+    assert done.returncode == 0, done.stdout
+    assert done.stdout.count("undecided") == 2 * 2
 
 
 def test_stand_ins_are_named_everywhere(finished: tuple[Path, str]) -> None:
@@ -89,8 +103,8 @@ def test_one_changed_rate_reruns_only_what_depends_on_it(finished: tuple[Path, s
     assert counts.pop("total") == sum(counts.values())
     assert counts["train"] == counts["quantities"] == counts["curves"] == 1
     assert "prepare" not in counts
-    drawn = set(re.findall(r"^    output: figures/smoke/(fig\d\d)", plan.stdout, re.M))
-    assert drawn == {"fig08", "fig09"}
+    drawn = set(re.findall(r"^    output: figures/smoke/(\w+)", plan.stdout, re.M))
+    assert drawn == {"fig08", "fig09", "sensitivity", "variability"}
 
 
 def test_the_report_builds_without_network(finished: tuple[Path, str]) -> None:
@@ -153,4 +167,4 @@ def test_a_clone_with_committed_results_makes_all_of_them_anew(tmp_path: Path) -
     assert plan.returncode == 0, plan.stdout
     jobs = dict(re.findall(r"^(\w+) +(\d+)$", plan.stdout, re.MULTILINE))
     assert jobs["train"] == jobs["quantities"] == "27"
-    assert (jobs["toy"], jobs["curves"], jobs["figure"]) == ("1", "4", "13")
+    assert (jobs["toy"], jobs["curves"], jobs["figure"]) == ("1", "4", "15")

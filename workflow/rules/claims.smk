@@ -1,4 +1,25 @@
-"""Claims are judged on the result tables; what the results were made from is recorded."""
+"""Runs are diagnosed, claims are judged, and what the results were made from is recorded."""
+
+
+rule diagnoses:
+    input:
+        CURVES.values(),
+    output:
+        report(
+            DIAGNOSES,
+            caption="../report/diagnoses.rst",
+            category="Tables",
+            labels={"table": "diagnoses"},
+        ),
+    log:
+        f"{LOGS}/diagnoses.log",
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    conda:
+        "../../environment.yml"
+    shell:
+        "maxgain pipeline diagnoses {input:q} --output {output:q} 2>&1 | tee {log:q}"
 
 
 rule judge:

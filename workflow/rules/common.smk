@@ -7,10 +7,10 @@ from pathlib import Path
 from maxgain.config.parsing import parse_protocol_with_notes
 from maxgain.config.yaml_files import read_configuration
 from maxgain.errors import InputError
-from maxgain.figures.registry import REGISTRY as FIGURES
+from maxgain.figures.registry import FIGURES
 from maxgain.figures.rows import row_of_request
 from maxgain.pipeline import jobs
-from maxgain.zoo.names import file_stem, has_something_to_fetch, resolve_networks
+from maxgain.zoo.names import file_stem, needs_download, resolve_networks
 
 # Jobs call the `maxgain` of the environment that runs Snakemake, activated or not; a failure
 # before a pipe counts (a prefix of our own takes the place of the default one that says so).
@@ -47,6 +47,7 @@ BENCHMARKS = f"{RESULTS}/benchmarks"
 DATA = escaped(PROTOCOL.data_folder)
 
 VERDICTS = [f"{RESULTS}/verdicts.csv", f"{RESULTS}/verdicts.md"]
+DIAGNOSES = f"{RESULTS}/diagnoses.csv"
 PROVENANCE = f"{RESULTS}/provenance.json"
 CURVES = {name: f"{RESULTS}/curves/{name}.csv" for name in PROTOCOL.experiments}
 WEIGHTS = PROTOCOL.pretrained.weights_folder

@@ -8,7 +8,7 @@ from io import TextIOWrapper
 
 import typer
 
-from maxgain.cli import measure, pipeline, verdicts
+from maxgain.cli import diagnose, measure, pipeline, rehearse, report, verdicts
 from maxgain.errors import InputError
 
 app = typer.Typer(
@@ -18,13 +18,19 @@ app = typer.Typer(
     help="Spectral response and Maximum Gain of convolutional neural networks.",
 )
 app.command()(measure.measure)
+app.command("diagnose")(diagnose.show_diagnoses)
 app.command("verdicts")(verdicts.show_verdicts)
+app.command()(report.report)
+app.command()(rehearse.rehearse)
 app.add_typer(pipeline.app, name="pipeline")
 
 
 def main() -> None:
     """Run the command line; bad input ends in one sentence and exit status 2."""
     _ignore_other_tools()
+    # A network of the user's, as my_networks:build, lies in the folder where he calls. A script has
+    # no such entry; at the end, so that no file there takes the place of an installed module.
+    sys.path.append("")
     # The objects of imported libraries live to the end. Walking them a hundred times while they
     # are made, and once more at the end, would take a third of a short command's time.
     gc.set_threshold(100_000)

@@ -5,13 +5,11 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from maxgain.cli.console import WIDTH, table_console
+
 if TYPE_CHECKING:
     from pandas import DataFrame
     from rich.table import Table
-
-WIDTH = 100
-"""Columns that the verdict table fits; it is no wider on a wider terminal or in a log."""
-
 
 LEAST_CLAIM = 12
 """Characters of what is claimed that are left on the narrowest terminal."""
@@ -30,18 +28,11 @@ def show_verdicts(
     table: Annotated[Path, typer.Argument(help="verdicts.csv of a results folder.")],
 ) -> None:
     """Print the verdict table."""
-    import os
-
-    from rich.console import Console
-
     from maxgain.claims.page import count_verdicts
     from maxgain.tables.verdicts import read_verdicts
 
     verdicts = read_verdicts(table)
-    console = Console(highlight=False)
-    # A log has no width of its own, and rich would take 80.
-    known = console.is_terminal or "COLUMNS" in os.environ
-    console.width = min(console.width, WIDTH) if known else WIDTH
+    console = table_console()
     console.print(verdict_table(verdicts, console.width))
     if verdicts["stand_in"].any():
         console.print("* judged on data that stand in for the paper's")

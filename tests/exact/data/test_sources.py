@@ -505,14 +505,14 @@ def test_the_command_prepares_and_says_what(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from maxgain.cli import main
+    from maxgain.config.datasets import Dataset
+    from maxgain.pipeline.jobs import PrepareJob
 
     output = tmp_path / "cifar10.safetensors"
-    arguments = ["cifar10", "--source", "embedded", "--output", str(output)]
-    sizes = ["--training-images", "60", "--validation-images", "20"]
-    # Whitening 3,072 pixels takes ten seconds; the command is what is tested here.
-    name = "contrast-and-whitening"
-    monkeypatch.setitem(PREPROCESSINGS._own, name, replace(PREPROCESSINGS.find("mean-image")))
-    monkeypatch.setattr("sys.argv", ["maxgain", "prepare", *arguments, *sizes])
+    settings = {"training_images": 60, "validation_images": 20, "preprocessing": "mean-image"}
+    job = PrepareJob(name="cifar10", dataset=Dataset(source="embedded", **settings))
+    words = ["maxgain", "pipeline", "prepare", job.text(), "--output", str(output)]
+    monkeypatch.setattr("sys.argv", words)
     with pytest.raises(SystemExit) as caught:
         main()
     assert caught.value.code == 0
@@ -524,10 +524,14 @@ def test_the_command_ends_in_one_sentence_and_status_2(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from maxgain.cli import main
+    from maxgain.config.datasets import Dataset
+    from maxgain.pipeline.jobs import PrepareJob
 
     output = tmp_path / "mnist.safetensors"
-    arguments = ["mnist", "--source", "local", "--location", "nowhere", "--output", str(output)]
-    monkeypatch.setattr("sys.argv", ["maxgain", "prepare", *arguments])
+    dataset = Dataset(source="local", location="nowhere", preprocessing="mean-image")
+    job = PrepareJob(name="mnist", dataset=dataset, location=Path("nowhere"))
+    words = ["maxgain", "pipeline", "prepare", job.text(), "--output", str(output)]
+    monkeypatch.setattr("sys.argv", words)
     with pytest.raises(SystemExit) as caught:
         main()
     assert caught.value.code == 2

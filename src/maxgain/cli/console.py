@@ -1,0 +1,21 @@
+"""The console that tables for people are printed on."""
+
+import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+WIDTH = 100
+"""Columns that a table for people fits; it is no wider on a wider terminal or in a log."""
+
+
+def table_console() -> "Console":
+    """Console as wide as the terminal, at most `WIDTH`, and `WIDTH` in a log."""
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    # A log has no width of its own, and rich would take 80.
+    known = console.is_terminal or "COLUMNS" in os.environ
+    console.width = min(console.width, WIDTH) if known else WIDTH
+    return console
