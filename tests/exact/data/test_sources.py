@@ -17,7 +17,7 @@ from PIL import Image
 from maxgain.data.images import DataSet, ImageData
 from maxgain.data.prepared import PreparedData, load_prepared, prepare_data, write_prepared
 from maxgain.data.reading import read_dataset
-from maxgain.data.registry import OFFICIAL, PREPROCESSINGS, OfficialFile, OfficialSet
+from maxgain.data.registry import OFFICIAL, OfficialFile, OfficialSet
 from maxgain.data.sources import embedded, official
 from maxgain.data.sources.local import read_local
 from maxgain.data.sources.official import fetch_official, read_official
@@ -61,7 +61,7 @@ def test_several_sets_of_one_folder_are_refused(
     labels = tmp_path / "train-labels-idx1-ubyte"
     changed = labels.read_bytes()[:-1] + b"\x01\x02"[labels.read_bytes()[-1] == 1 :][:1]
     (tmp_path / "emnist-digits-train-labels-idx1-ubyte").write_bytes(changed)
-    with pytest.raises(InputError, match="differ in content; .* a folder with the files of one"):
+    with pytest.raises(InputError, match=r"differ in content; .* a folder with the files of one"):
         read_local(tmp_path)
 
 

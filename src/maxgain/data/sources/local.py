@@ -93,10 +93,11 @@ def read_local(
     """Data set in a folder or archive.
 
     Found by their names are the files of official data sets, each with or without ``.gz`` or both
-    (and any other data in files of these names), in whatever folders they lie, as torchvision's
-    ``MNIST/raw`` or ``cifar-10-batches-bin``, also named as EMNIST's; an archive of them; or images ``train/CLASS/NAME``
-    and ``test/CLASS/NAME``, which may lie in one folder more. The classes of an image folder are
-    its folders' names, in order. Folders that are hidden are passed over, and named.
+    (and any other data in files of these names, or named as EMNIST's), in whatever folders they
+    lie, as torchvision's ``MNIST/raw`` or ``cifar-10-batches-bin``; an archive of them; or images
+    ``train/CLASS/NAME`` and ``test/CLASS/NAME``, which may lie in one folder more. The classes of
+    an image folder are its folders' names, in order. Folders that are hidden are passed over, and
+    named.
 
     Parameters
     ----------
