@@ -56,12 +56,39 @@ class Turns:
         self.ceilings.append(self.group.matrix_product_rate(seconds / 2, self.threads))
 
     @property
+    def name(self) -> str:
+        """What messages call it."""
+        return f"{self.loop} {self.precision}, {self.processes} x {self.threads} thread"
+
+    @property
     def rate(self) -> float:
         """Images a second, the median."""
         return statistics.median(self.rates)
 
 
-def measure_case(case: Case, device: str, rounds: int, seconds: float, cores: int) -> list[Row]:
+def measured_precisions(device: str) -> tuple[str, ...]:
+    """Those of the engine that the device computes in by itself.
+
+    A processor without bf16 instructions emulates them: a large matrix product, which takes half a
+    second in fp32, takes more than a minute.
+    """
+    import torch
+
+    from maxgain.training import device as devices
+
+    if device == "cuda":
+        return "fp32", "tf32", "bf16"
+    return ("fp32",) if devices.emulates_bf16(torch.device(device)) else ("fp32", "bf16")
+
+
+def measure_case(
+    case: Case,
+    device: str,
+    rounds: int,
+    seconds: float,
+    cores: int,
+    precisions: tuple[str, ...],
+) -> list[Row]:
     """One row for the plain loop and one for each precision of the engine.
 
     All take turns, so that whatever else the machine does slows all of them, and ratios and
@@ -80,14 +107,17 @@ def measure_case(case: Case, device: str, rounds: int, seconds: float, cores: in
         processes = cores if on_cpu else 1
         engines = [
             Turns(start(precision, processes), "engine", precision, processes, 1)
-            for precision in (("fp32", "bf16") if on_cpu else ("fp32", "tf32", "bf16"))
+            for precision in precisions
         ]
         for turns in (*plain, *engines):  # Libraries choose and set up their kernels.
+            typer.echo(f"  {turns.name}: warming up", err=True)
             turns.group.train(0.0, turns.threads)
         memory = {turns.group: turns.group.memory() for turns in (*plain, *engines)}
-        for _ in range(rounds):
+        for number in range(1, rounds + 1):
             for turns in (*plain, *engines):
                 turns.take(seconds)
+                said = f"{turns.rates[-1]:,.0f} images/s, ceiling {turns.ceilings[-1]:,.0f} GFLOP/s"
+                typer.echo(f"  {turns.name}: turn {number} of {rounds}, {said}", err=True)
         gains = {turns.group: turns.group.gain_seconds(SNAPSHOTS) for turns in engines}
     best = max(plain, key=lambda turns: turns.rate)
     return [
@@ -215,9 +245,16 @@ def benchmark(
     if quick:
         cases, cores, rounds, seconds = CASES[1:2], 1, 1, 0.0
     rows: list[Row] = []
-    for case in cases:
-        typer.echo(f"measuring {case.label}", err=True)
-        rows += measure_case(case, device, rounds, seconds, cores)
+    precisions = measured_precisions(device)
+    if "bf16" not in precisions:
+        typer.echo(
+            "this processor has no bf16 instructions and emulates them, many times slower than "
+            "fp32: bf16 is left out",
+            err=True,
+        )
+    for number, case in enumerate(cases, 1):
+        typer.echo(f"measuring {case.label} ({number} of {len(cases)})", err=True)
+        rows += measure_case(case, device, rounds, seconds, cores, precisions)
     name = describe_device(torch.device(device))
     machine = f"CPU, {cores} threads at once" if device == "cpu" else name
     title = f"Training speed on {machine}, torch {torch.__version__.split('+')[0]}"

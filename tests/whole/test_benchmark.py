@@ -27,7 +27,9 @@ def test_quick_benchmark_writes_a_row_for_each_loop(tmp_path: Path) -> None:
         ("plain", "fp32"),
         ("engine", "fp32"),
     ]
-    assert rows[-1]["precision"] == "bf16"
+    emulated = "has no bf16 instructions and emulates them" in done.stderr
+    assert (rows[-1]["precision"] == "bf16") != emulated
+    assert "engine fp32, 1 x 1 thread: turn 1 of 1" in done.stderr
     assert float(rows[0]["ratio_to_plain"]) == 1
     for row in rows:
         # 32 -> 16 -> 8 -> 4 pixels a side, 8, 8 and 16 filters of 5 x 5; three passes each, but
@@ -40,6 +42,21 @@ def test_quick_benchmark_writes_a_row_for_each_loop(tmp_path: Path) -> None:
         assert float(row["gain_seconds_20_snapshots"]) > 0
     assert (tmp_path / "training.svg").stat().st_size > 0
     assert (tmp_path / "training.png").stat().st_size > 0
+
+
+def test_emulated_bf16_is_told_and_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from benchmarks import training
+    from maxgain.training import device
+
+    monkeypatch.setattr(device, "emulates_bf16", lambda target: True)
+    training.benchmark(tmp_path, quick=True)
+    said = capsys.readouterr().err
+    assert "no bf16 instructions and emulates them" in said
+    assert "bf16, 1" not in said
+    with (tmp_path / "training.csv").open(newline="") as file:
+        assert {row["precision"] for row in csv.DictReader(file)} == {"fp32"}
 
 
 def write_benchmark_file(path: Path, seconds: float, end: float) -> None:

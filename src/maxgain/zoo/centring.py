@@ -7,6 +7,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from maxgain.networks.scaling import ScaledInput
+from maxgain.response.guards import unwrapped
 
 
 class _Divided(nn.Module):
@@ -28,12 +29,11 @@ def lift_mean(network: nn.Module) -> tuple[nn.Module, Float[Tensor, "_ 1 1"]] | 
 
     The mean is found in `ScaledInput`, in a normalisation of torchvision, timm or kornia (a module
     `Normalize` with `mean` and `std`), and in any chain of these at the beginning of an
-    `nn.Sequential`, also behind `nn.DataParallel`. It may be 0. The rest of the network is shared,
-    not copied.
+    `nn.Sequential`, also inside what distributes or compiles them. It may be 0. The rest of the
+    network is shared, not copied.
     """
-    forward = type(network).forward
-    if isinstance(network, nn.DataParallel) and isinstance(network.module, nn.Module):
-        return lift_mean(network.module)
+    network = unwrapped(network)[0]
+    forward = getattr(type(network), "forward", None)  # TorchScript's has none.
     if isinstance(network, ScaledInput) and forward is ScaledInput.forward:
         return _lift_scaling(network)
     if isinstance(network, nn.Sequential) and forward is nn.Sequential.forward:

@@ -6,6 +6,7 @@ is given to it as x - a, the impulse "centred" as it is, the impulse "raw" as it
 (protocol: the impulse image). The network's scaling by 1/255 and 1/std is a part of g.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 import torch
@@ -147,7 +148,19 @@ def after_mean_subtraction(network: nn.Module, scaling: Scaling, channels: int =
     if scaling.order == "BGR":
         network = ReversedChannels(network)
     std = scaling.for_channels(channels).std
-    return ScaledInput(network, (0.0,) * channels, std).eval().requires_grad_(False)
+    return frozen(ScaledInput(network, (0.0,) * channels, std))
+
+
+def frozen(network: nn.Module) -> nn.Module:
+    """The network in evaluation mode, without gradients of its weights.
+
+    Exported programs and frozen TorchScript refuse to change their mode: theirs is fixed.
+    """
+    with suppress(NotImplementedError, AttributeError, RuntimeError):
+        network.eval()
+    for parameter in network.parameters():  # TorchScript has no requires_grad_ of all.
+        parameter.requires_grad_(False)
+    return network
 
 
 def mean_colour_image(

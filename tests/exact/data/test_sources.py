@@ -14,18 +14,16 @@ import pytest
 import torch
 from PIL import Image
 
-from maxgain.config.datasets import Dataset, Sizes
 from maxgain.data.images import DataSet, ImageData
 from maxgain.data.prepared import PreparedData, load_prepared, prepare_data, write_prepared
 from maxgain.data.reading import read_dataset
-from maxgain.data.registry import OFFICIAL, PREPROCESSINGS, OfficialFile, OfficialSet
+from maxgain.data.registry import OFFICIAL, OfficialFile, OfficialSet
 from maxgain.data.sources import embedded, official
 from maxgain.data.sources.local import read_local
 from maxgain.data.sources.official import fetch_official, read_official
 from maxgain.errors import InputError
 from maxgain.files.archives import iterate_members
 from maxgain.files.checksums import sha256_of
-from maxgain.pipeline.jobs import PrepareJob
 
 WriteFolder = Callable[[Path], dict[str, np.ndarray]]
 WriteTar = Callable[..., Path]
@@ -34,7 +32,7 @@ WriteTar = Callable[..., Path]
 # Local
 
 
-@pytest.mark.parametrize("spelling", ["{}", "{}.gz", "dotted"])
+@pytest.mark.parametrize("spelling", ["{}", "{}.gz", "dotted", "emnist"])
 def test_idx_files_are_found_compressed_or_not(
     tmp_path: Path, write_idx_folder: WriteFolder, spelling: str
 ) -> None:
@@ -45,6 +43,8 @@ def test_idx_files_are_found_compressed_or_not(
             path.unlink()
         elif spelling == "dotted":
             path.rename(path.with_name(path.name.replace("-idx", ".idx")))
+        elif spelling == "emnist":  # as torchvision's EMNIST/raw
+            path.rename(path.with_name(f"emnist-letters-{path.name.replace('t10k', 'test')}"))
     data = read_local(tmp_path / "digits")
     assert np.array_equal(data.training.images[:, 0].numpy(), arrays["train-images-idx3-ubyte"])
     assert np.array_equal(data.training.labels.numpy(), arrays["train-labels-idx1-ubyte"])
@@ -52,6 +52,17 @@ def test_idx_files_are_found_compressed_or_not(
     assert np.array_equal(data.validation.labels.numpy(), arrays["t10k-labels-idx1-ubyte"])
     assert data.label == "digits (not the official files)"
     assert not data.stand_in
+
+
+def test_several_sets_of_one_folder_are_refused(
+    tmp_path: Path, write_idx_folder: WriteFolder
+) -> None:
+    write_idx_folder(tmp_path)
+    labels = tmp_path / "train-labels-idx1-ubyte"
+    changed = labels.read_bytes()[:-1] + b"\x01\x02"[labels.read_bytes()[-1] == 1 :][:1]
+    (tmp_path / "emnist-digits-train-labels-idx1-ubyte").write_bytes(changed)
+    with pytest.raises(InputError, match=r"differ in content; .* a folder with the files of one"):
+        read_local(tmp_path)
 
 
 def test_real_mnist_is_verified_and_bears_its_name(shared_data: Path) -> None:
@@ -494,17 +505,14 @@ def test_the_command_prepares_and_says_what(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from maxgain.cli import main
+    from maxgain.config.datasets import Dataset
+    from maxgain.pipeline.jobs import PrepareJob
 
     output = tmp_path / "cifar10.safetensors"
-    # Whitening 3,072 pixels takes ten seconds; the command is what is tested here.
-    name = "contrast-and-whitening"
-    sizes = Sizes(training_images=60, validation_images=20)
-    dataset = Dataset(source="embedded", preprocessing=name, embedded=sizes)
-    job = PrepareJob(name="cifar10", dataset=dataset)
-    monkeypatch.setitem(PREPROCESSINGS._own, name, replace(PREPROCESSINGS.find("mean-image")))
-    monkeypatch.setattr(
-        "sys.argv", ["maxgain", "pipeline", "prepare", job.text(), "--output", str(output)]
-    )
+    settings = {"training_images": 60, "validation_images": 20, "preprocessing": "mean-image"}
+    job = PrepareJob(name="cifar10", dataset=Dataset(source="embedded", **settings))
+    words = ["maxgain", "pipeline", "prepare", job.text(), "--output", str(output)]
+    monkeypatch.setattr("sys.argv", words)
     with pytest.raises(SystemExit) as caught:
         main()
     assert caught.value.code == 0
@@ -516,12 +524,14 @@ def test_the_command_ends_in_one_sentence_and_status_2(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from maxgain.cli import main
+    from maxgain.config.datasets import Dataset
+    from maxgain.pipeline.jobs import PrepareJob
 
     output = tmp_path / "mnist.safetensors"
-    dataset = Dataset(source="local", location=Path("nowhere"), preprocessing="mean-image")
+    dataset = Dataset(source="local", location="nowhere", preprocessing="mean-image")
     job = PrepareJob(name="mnist", dataset=dataset, location=Path("nowhere"))
-    arguments = ["pipeline", "prepare", job.text(), "--output", str(output)]
-    monkeypatch.setattr("sys.argv", ["maxgain", *arguments])
+    words = ["maxgain", "pipeline", "prepare", job.text(), "--output", str(output)]
+    monkeypatch.setattr("sys.argv", words)
     with pytest.raises(SystemExit) as caught:
         main()
     assert caught.value.code == 2

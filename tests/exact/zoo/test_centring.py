@@ -94,6 +94,11 @@ def normalised_twice(network: nn.Module) -> nn.Module:
     return ScaledInput(nn.Sequential(first, second, network), (0.0,), (1.0,))
 
 
+def _exported(network: nn.Module) -> nn.Module:
+    """An exported program, which refuses to change its mode."""
+    return torch.export.export(network.eval(), (torch.zeros(1, 3, SIDE, SIDE),)).module()
+
+
 @pytest.mark.parametrize(
     ("wrapped", "given"),
     [
@@ -101,6 +106,9 @@ def normalised_twice(network: nn.Module) -> nn.Module:
         (lambda f: nn.Sequential(ScaledInput(f, MEAN, STD), nn.Identity()), GivenInput()),
         (lambda f: nn.Sequential(nn.Identity(), ScaledInput(f, MEAN, STD)), GivenInput()),
         (lambda f: nn.DataParallel(ScaledInput(f, MEAN, STD)), GivenInput()),
+        (lambda f: torch.compile(ScaledInput(f, MEAN, STD), backend="eager"), GivenInput()),
+        (lambda f: ScaledInput(_exported(f), MEAN, STD), GivenInput()),
+        (_exported, GivenInput(mean=MEAN, std=STD)),
         (normalised_inside, GivenInput()),
         (normalised_twice, GivenInput()),
         (Hidden, GivenInput(mean=MEAN)),

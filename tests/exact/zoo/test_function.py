@@ -50,6 +50,18 @@ def pair():
 def grey_mean():
     return maxgain.ScaledInput(head(1), (0.25,), (0.5,))
 
+def frozen():
+    return torch.jit.freeze(torch.jit.script(head(3).eval()))
+
+def exported():
+    return torch.export.export(head(3).eval(), (torch.zeros(1, 3, 32, 32),)).module()
+
+def lazy():
+    return nn.Sequential(nn.LazyConv2d(4, 3), nn.Flatten(), nn.LazyLinear(5))
+
+def on_meta():
+    return head(3).to("meta")
+
 def fails():
     raise RuntimeError("no weights here")
 """
@@ -65,6 +77,7 @@ def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     return name
 
 
+@pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")
 @pytest.mark.parametrize(
     ("function", "given", "shape"),
     [
@@ -75,6 +88,9 @@ def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
         ("AuxiliaryFirst", GivenInput(side=32), (3, 32, 32)),
         ("not_square", GivenInput(shape=(3, 128, 64)), (3, 128, 64)),
         ("rgba", GivenInput(), (4, 224, 224)),
+        ("frozen", GivenInput(side=32), (3, 32, 32)),
+        ("exported", GivenInput(side=32), (3, 32, 32)),
+        ("exported", GivenInput(side=32, mean=(0.4,), std=(0.2,)), (3, 32, 32)),
     ],
 )
 def test_channels_are_found_and_shapes_are_taken(
@@ -87,6 +103,10 @@ def test_channels_are_found_and_shapes_are_taken(
 def test_a_shape_that_does_not_fit_is_one_sentence(module: str) -> None:
     with pytest.raises(InputError, match=r"takes no image of 3 x 224 x 224 .*--shape"):
         load_network(f"{module}:not_square", Path())
+    with pytest.raises(InputError, match=r"'0\.weight' has no shape yet; call the network on"):
+        load_network(f"{module}:lazy", Path())
+    with pytest.raises(InputError, match=r"'0\.weight' is a Parameter on meta without values"):
+        load_network(f"{module}:on_meta", Path())
     with pytest.raises(InputError, match="fails: RuntimeError: no weights here"):
         load_network(f"{module}:fails", Path())
 

@@ -12,7 +12,13 @@ from rich.console import Console
 from maxgain.data.formats.image_folder import NamedImage, decode_image, image_folder, is_image
 from maxgain.data.images import DataSet, ImageData
 from maxgain.data.registry import FORMATS, OFFICIAL, OfficialSet
-from maxgain.data.sources.recognition import choose_label, formats_by_file, layouts, recognise
+from maxgain.data.sources.recognition import (
+    choose_label,
+    formats_by_file,
+    layouts,
+    official_name,
+    recognise,
+)
 from maxgain.errors import InputError
 from maxgain.files.archives import iterate_members
 from maxgain.files.checksums import sha256_of
@@ -72,7 +78,7 @@ class _Found:
         if self.files.setdefault(name, content) != content:
             raise InputError(
                 f"{self.places[name]} and {member.place} differ in content; only one {name} can be "
-                "meant: give the folder of one data set."
+                "meant: give a folder with the files of one data set."
             )
         self.places.setdefault(name, member.place)
 
@@ -87,10 +93,11 @@ def read_local(
     """Data set in a folder or archive.
 
     Found by their names are the files of official data sets, each with or without ``.gz`` or both
-    (and any other data in files of these names), in whatever folders they lie, as torchvision's
-    ``MNIST/raw`` or ``cifar-10-batches-bin``; an archive of them; or images ``train/CLASS/NAME``
-    and ``test/CLASS/NAME``, which may lie in one folder more. The classes of an image folder are
-    its folders' names, in order. Folders that are hidden are passed over, and named.
+    (and any other data in files of these names, or named as EMNIST's), in whatever folders they
+    lie, as torchvision's ``MNIST/raw`` or ``cifar-10-batches-bin``; an archive of them; or images
+    ``train/CLASS/NAME`` and ``test/CLASS/NAME``, which may lie in one folder more. The classes of
+    an image folder are its folders' names, in order. Folders that are hidden are passed over, and
+    named.
 
     Parameters
     ----------
@@ -130,7 +137,7 @@ def _look_through(location: Path) -> _Found:
                 "are not read; use its binary version, cifar-10-binary.tar.gz or "
                 "cifar-100-binary.tar.gz."
             )
-        plain = name.removesuffix(".gz").replace(".idx", "-idx")
+        plain = official_name(name)
         if plain in formats:
             found.add_file(member, plain, formats[plain])
         elif is_image(member):

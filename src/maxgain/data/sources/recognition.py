@@ -1,11 +1,25 @@
 """Know official data sets by the content of their files, whatever those are called elsewhere."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
 from maxgain.data.registry import OFFICIAL, OfficialSet
 from maxgain.errors import InputError
 from maxgain.files.checksums import digest_of
+
+_IDX_NAME = re.compile(r"(?:.*[-_])?(train|test|t10k)-(images|labels)[-.]idx([13])-ubyte")
+"""Names that IDX files have: MNIST's own, unpacked with a dot by some programs, and with the data
+set's name before and "test" for "t10k" as EMNIST's."""
+
+
+def official_name(file_name: str) -> str:
+    """Name of a file as the readers of official data sets know it, whatever it has around that."""
+    plain = file_name.removesuffix(".gz")
+    if (match := _IDX_NAME.fullmatch(plain)) is None:
+        return plain
+    split = "train" if match[1] == "train" else "t10k"
+    return f"{split}-{match[2]}-idx{match[3]}-ubyte"
 
 
 def layouts() -> dict[tuple[str, ...], list[OfficialSet]]:

@@ -11,12 +11,15 @@ from torch import Tensor, nn
 
 from maxgain.errors import InputError
 from maxgain.registry import load_function
+from maxgain.response.conditions import evaluation_mode
+from maxgain.response.guards import checked_network
 from maxgain.zoo.centring import lift_mean
 from maxgain.zoo.network import (
     GivenInput,
     MeanInside,
     PretrainedNetwork,
     after_mean_subtraction,
+    frozen,
     mean_colour_image,
 )
 from maxgain.zoo.registry import RegistryRow, Scaling
@@ -70,6 +73,7 @@ def load_function_network(row: RegistryRow, folder: Path, given: GivenInput) -> 
         raise InputError(
             f"'{row.name}' returned a {type(network).__name__}; a torch.nn.Module is needed."
         )
+    checked_network(network)  # before it is tried: a trial would shape what has no shape yet
     shape = given.shape or _found_shape(row.name, network, given.side or DEFAULT_SIDE)
     return pretrained_of_user(row, network, given, shape, order=order, weights=row.name)
 
@@ -92,11 +96,11 @@ def pretrained_of_user(
     InputError
         The mean is said and seen in the network too, or is of another number of channels.
     """
-    centred, average, said = _centred(row.name, network.eval(), given, shape, order)
+    centred, average, said = _centred(row.name, frozen(network), given, shape, order)
     return PretrainedNetwork(
         name=row.name,
         family=row.family,
-        network=centred.eval().requires_grad_(False),
+        network=frozen(centred),
         average_image=average,
         interpolation=row.interpolation,
         class_names=class_names,
@@ -195,13 +199,9 @@ def _refusal(network: nn.Module, shape: tuple[int, int, int]) -> str:
     """What a network says of an image that it does not take; empty where it takes it."""
     like = next(iter(network.parameters()), torch.zeros(1))
     image = torch.zeros(1, *shape, dtype=like.dtype, device=like.device)
-    was_training = {module: module.training for module in network.modules()}
     try:
-        with torch.no_grad():
-            network.eval()(image)
+        with torch.no_grad(), evaluation_mode(network):
+            network(image)
     except Exception as error:  # A user's network may raise anything.
         return (str(error).strip() or type(error).__name__).splitlines()[0]
-    finally:
-        for module, training in was_training.items():
-            module.training = training
     return ""
