@@ -1,4 +1,8 @@
-"""The verdict table as a Markdown page."""
+"""The verdict table as a Markdown page.
+
+`pandas.DataFrame.to_markdown` was weighed: it needs tabulate for four lines, and pads every column
+to its longest cell, here a sentence.
+"""
 
 from collections.abc import Hashable, Iterable, Mapping
 from pathlib import Path

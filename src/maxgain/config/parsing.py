@@ -1,4 +1,8 @@
-"""Raw YAML becomes a typed protocol here, or one clear sentence."""
+"""Raw YAML becomes a typed protocol here, or one clear sentence.
+
+pydantic checks; its own messages are several lines with addresses of a website, and name neither
+the file nor what is allowed.
+"""
 
 import types
 from collections.abc import Mapping

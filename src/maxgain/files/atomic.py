@@ -1,4 +1,8 @@
-"""Write files so that a final name never holds half a file."""
+"""Write files so that a final name never holds half a file.
+
+`atomicwrites` was weighed: its author has given it up (2022), and it does not say why a file cannot
+be written.
+"""
 
 import errno
 import os

@@ -6,7 +6,7 @@ from pathlib import Path
 from maxgain.errors import InputError
 
 
-def checksum(path: Path) -> str:
+def sha256_of_file(path: Path) -> str:
     """SHA-256 of a file, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
@@ -26,8 +26,7 @@ def check_checksum(path: Path, checksum: str) -> None:
         The file is missing or another.
     """
     try:
-        with path.open("rb") as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
+        found = sha256_of_file(path)
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror or error}.") from error
     if not found.startswith(checksum):

@@ -1,4 +1,8 @@
-"""Read and write result tables as CSV whose numbers survive the round trip unchanged."""
+"""Read and write result tables as CSV whose numbers survive the round trip unchanged.
+
+Python's `csv` writes and reads; pandas, which also could, takes longer to import than most tables
+need to be read, and guesses types.
+"""
 
 import csv
 import io

@@ -9,7 +9,7 @@ from typing import Any
 
 from maxgain.errors import InputError
 from maxgain.files.atomic import atomic_path
-from maxgain.files.checksums import checksum
+from maxgain.files.checksums import sha256_of_file
 
 _PACKAGES = ("maxgain", "torch", "torchvision", "timm", "numpy", "scipy", "pandas", "scikit-learn")
 
@@ -36,7 +36,7 @@ def write_provenance(
     """
     content = {
         "settings": dict(settings),
-        "inputs": {name: checksum(file) for name, file in (inputs or {}).items()},
+        "inputs": {name: sha256_of_file(file) for name, file in (inputs or {}).items()},
         "packages": installed_versions(),
         "python": platform.python_version(),
         "machine": platform.machine(),

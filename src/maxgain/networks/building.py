@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from maxgain.errors import InputError
-from maxgain.files.checksums import checksum
+from maxgain.files.checksums import sha256_of_file
 from maxgain.networks.registry import NETWORKS, NetworkRow
 
 
@@ -81,7 +81,7 @@ def source_checksum(architecture: str) -> str | None:
         return None
     module = inspect.getmodule(NETWORKS.load(architecture))
     path = getattr(module, "__file__", None)
-    return None if path is None else checksum(Path(path))
+    return None if path is None else sha256_of_file(Path(path))
 
 
 def _takes_capacity(function: Callable[..., Any]) -> bool:

@@ -10,6 +10,7 @@ HISTORY_COLUMNS = (
     "training_top5_error",
     "validation_top5_error",
 )
+"""Columns of a run's history, one row an epoch; errors are fractions from 0 to 1."""
 
 CURVE_COLUMNS = (
     "experiment",

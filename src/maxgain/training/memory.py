@@ -1,4 +1,8 @@
-"""Keep freed memory in the process: training asks for the same large blocks every step."""
+"""Keep freed memory in the process: training asks for the same large blocks every step.
+
+glibc's environment variables (`MALLOC_TRIM_THRESHOLD_`, `GLIBC_TUNABLES`) say the same, but only to
+a process that has not started yet.
+"""
 
 import ctypes
 from mmap import PAGESIZE

@@ -21,6 +21,7 @@ from torch import Tensor
 
 from maxgain.errors import InputError
 from maxgain.files.atomic import atomic_path, explained_errors
+from maxgain.files.checksums import sha256_of
 
 _NUMBER, _TENSOR = "number.", "tensor."
 """Beginnings of the names in a file."""
@@ -47,7 +48,7 @@ class TrainingState:
 
     def __init__(self, root: Path, identity: Mapping[str, object]) -> None:
         text = json.dumps(identity, sort_keys=True)
-        self.folder = root / hashlib.sha256(text.encode()).hexdigest()[:32]
+        self.folder = root / sha256_of(text.encode())[:32]
 
     @contextmanager
     def locked(self, waiting: Callable[[], None] = lambda: None) -> Iterator[None]:

@@ -5,7 +5,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from maxgain.errors import InputError
-from maxgain.files.checksums import checksum
+from maxgain.files.checksums import sha256_of_file
 from maxgain.files.csv import read_table, write_table
 
 _COLUMNS = ("name", "sha256", "bytes")
@@ -30,7 +30,7 @@ def check_or_trust(path: Path, name: str, lock: Path) -> None:
     InputError
         The file is not the one that the lock file knows.
     """
-    found = {"name": name, "sha256": checksum(path), "bytes": str(path.stat().st_size)}
+    found = {"name": name, "sha256": sha256_of_file(path), "bytes": str(path.stat().st_size)}
     guard = path.parent / f".{lock.name}.guard"
     with FileLock(guard):
         rows = read_table(lock, _COLUMNS) if lock.exists() else []

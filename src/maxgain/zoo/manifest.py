@@ -19,7 +19,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
-from hashlib import sha256
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -27,7 +26,7 @@ from filelock import FileLock
 
 from maxgain.errors import InputError
 from maxgain.files.archives import iterate_members
-from maxgain.files.checksums import check_checksum
+from maxgain.files.checksums import check_checksum, sha256_of
 from maxgain.files.csv import read_table
 from maxgain.registry import load_function
 from maxgain.zoo.readers.registry import READERS, Reader
@@ -221,7 +220,7 @@ def _unpacked(archive: Path, folder: Path) -> Path:
     """Folder with the files of an archive, unpacked below the folder of weights once."""
     status = archive.stat()
     key = f"{archive.resolve()}|{status.st_size}|{status.st_mtime_ns}".encode()
-    target = folder / "unpacked" / f"{archive.name.split('.')[0]}-{sha256(key).hexdigest()[:12]}"
+    target = folder / "unpacked" / f"{archive.name.split('.')[0]}-{sha256_of(key)[:12]}"
     if target.is_dir():
         return target
     target.parent.mkdir(parents=True, exist_ok=True)

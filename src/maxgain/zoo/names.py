@@ -6,13 +6,13 @@ network of the manifest in a folder or archive; "package.module:function"; or a 
 torchvision.
 """
 
-import hashlib
 import re
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 
 from maxgain.errors import InputError
+from maxgain.files.checksums import sha256_of
 from maxgain.registry import is_function_name, load_function
 from maxgain.zoo.manifest import SEPARATOR, find_listed, is_manifest_location, read_manifest
 from maxgain.zoo.readers.registry import READERS, Reader
@@ -90,7 +90,7 @@ def file_stem(name: str) -> str:
     if _PLAIN_NAME.fullmatch(name) and not name.startswith((".", "-")):
         return name
     last = re.sub(r"[^\w.+=-]+", "-", name.rstrip("/").rsplit("/", 1)[-1])[-60:].strip("-.")
-    return f"{last}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+    return f"{last}-{sha256_of(name.encode())[:8]}"
 
 
 def _networks_of(name: str) -> list[str]:

@@ -7,9 +7,9 @@ import torch
 from torch import nn
 
 from maxgain.errors import InputError
-from maxgain.zoo.network import GivenInput, PretrainedNetwork, pretrained_of_row
+from maxgain.zoo.network import GivenInput, PretrainedNetwork
 from maxgain.zoo.readers.state_dict import load_by_order, read_state_dict
-from maxgain.zoo.readers.torchvision import imagenet_class_names
+from maxgain.zoo.readers.torchvision import as_pretrained
 from maxgain.zoo.registry import RegistryRow
 
 CONTROL_SEED = 0
@@ -28,7 +28,7 @@ def load_carried(row: RegistryRow, folder: Path, given: GivenInput) -> Pretraine
     network = _build(row.name)
     load_by_order(network, read_state_dict(path, row.checksum), path)
     weights = "ImageNet weights carried by packages"
-    return _pretrained(row, network, given, weights)
+    return as_pretrained(row, network, given, weights)
 
 
 def load_random_control(row: RegistryRow, folder: Path, given: GivenInput) -> PretrainedNetwork:
@@ -38,7 +38,7 @@ def load_random_control(row: RegistryRow, folder: Path, given: GivenInput) -> Pr
         torch.manual_seed(CONTROL_SEED)
         network = _build(architecture)
     weights = f"random weights (seed {CONTROL_SEED})"
-    return _pretrained(row, network, given, weights, random_weights=True)
+    return as_pretrained(row, network, given, weights, random_weights=True)
 
 
 def carried_file(row: RegistryRow) -> Path:
@@ -66,25 +66,3 @@ def _build(architecture: str) -> nn.Module:
     import timm  # slow to import, and torchvision's networks need none of it
 
     return timm.create_model(architecture, pretrained=False)
-
-
-def _pretrained(
-    row: RegistryRow,
-    network: nn.Module,
-    given: GivenInput,
-    weights: str,
-    *,
-    random_weights: bool = False,
-) -> PretrainedNetwork:
-    shape = given.shape_or(row.shape)
-    assert row.scaling is not None
-    assert shape is not None
-    return pretrained_of_row(
-        row,
-        network,
-        row.scaling,
-        shape,
-        class_names=imagenet_class_names(),
-        weights=weights,
-        random_weights=random_weights,
-    )

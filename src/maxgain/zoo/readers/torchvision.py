@@ -71,8 +71,15 @@ def build_torchvision(name: str) -> nn.Module:
     return network.eval()
 
 
-def as_pretrained(row: RegistryRow, network: nn.Module, given: GivenInput) -> PretrainedNetwork:
-    """Network with the scaling, size and class names that belong to its weights."""
+def as_pretrained(
+    row: RegistryRow,
+    network: nn.Module,
+    given: GivenInput,
+    weights: str = f"torchvision {_WEIGHTS}",
+    *,
+    random_weights: bool = False,
+) -> PretrainedNetwork:
+    """ImageNet network with the scaling, size and class names that belong to its weights."""
     shape = given.shape_or(row.shape)
     assert row.scaling is not None
     assert shape is not None
@@ -82,7 +89,8 @@ def as_pretrained(row: RegistryRow, network: nn.Module, given: GivenInput) -> Pr
         row.scaling,
         shape,
         class_names=imagenet_class_names(),
-        weights=f"torchvision {_WEIGHTS}",
+        weights=weights,
+        random_weights=random_weights,
     )
 
 
