@@ -5,6 +5,7 @@ import warnings
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path
 
@@ -64,10 +65,15 @@ _WHITE_IS_ZERO = 0
 
 
 def sample_photograph() -> Image.Image:
-    """Matplotlib's sample photograph of Grace Hopper in colour, 512 wide and 600 high."""
-    import matplotlib
+    """Matplotlib's sample photograph of Grace Hopper in colour, 512 wide and 600 high.
 
-    path = Path(matplotlib.get_data_path()) / "sample_data" / "grace_hopper.jpg"
+    The file is found without importing matplotlib, which refuses to be imported where MPLBACKEND
+    names what it does not know.
+    """
+    found = find_spec("matplotlib")
+    if found is None or found.origin is None:
+        raise InputError("matplotlib is not installed; its sample photograph is needed.")
+    path = Path(found.origin).parent / "mpl-data" / "sample_data" / "grace_hopper.jpg"
     return read_picture(path, f"image {path}").convert("RGB")
 
 
