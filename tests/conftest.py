@@ -6,10 +6,12 @@ from collections.abc import Iterator
 import jaxtyping
 import pytest
 
+import tests.annotation_checks  # noqa: F401 - the hook looks its function up by this name
+
 if imported := sorted(name for name in sys.modules if name.split(".")[0] == "maxgain"):
     # A module imported before the hook would stay unchecked, and nobody would notice.
     raise pytest.UsageError(f"{imported[0]} is imported before its annotations can be checked.")
-jaxtyping.install_import_hook("maxgain", "annotation_checks.check")
+jaxtyping.install_import_hook("maxgain", "tests.annotation_checks.check")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -12,12 +12,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from pandas import DataFrame
-from reference import PROTOCOLS, REPOSITORY
 
 from maxgain.claims.judge import judge
 from maxgain.claims.regression import find_worse_claims
 from maxgain.statistics.decisions import FEWEST_TRAININGS
 from maxgain.tables.results import ResultTables, read_result_tables
+from tests.trends.reference import PROTOCOLS, REPOSITORY
 
 RUN = ["network", "capacity", "rate_factor", "seed"]
 EXPERIMENT = "mnist_rates"

@@ -15,17 +15,17 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from reference import (
-    REPOSITORY,
-    list_processor_tables,
-    list_results_folders,
-    read_committed_verdicts,
-)
 
 from maxgain.claims.judge import judge
 from maxgain.claims.regression import find_worse_claims
 from maxgain.tables.results import ResultTables, read_result_tables
 from maxgain.tables.verdicts import read_verdicts, write_verdicts_csv
+from tests.trends.reference import (
+    REPOSITORY,
+    list_processor_tables,
+    list_results_folders,
+    read_committed_verdicts,
+)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

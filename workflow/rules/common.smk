@@ -9,10 +9,10 @@ from snakemake.io import contains_wildcard
 from maxgain.config.parsing import parse_protocol_with_notes
 from maxgain.config.yaml_files import read_configuration
 from maxgain.errors import InputError
-from maxgain.figures.registry import REGISTRY as FIGURES
+from maxgain.figures.registry import FIGURES
 from maxgain.figures.rows import row_of_request
 from maxgain.pipeline import jobs
-from maxgain.zoo.names import file_stem, has_something_to_fetch, resolve_networks
+from maxgain.zoo.names import file_stem, needs_download, resolve_networks
 
 
 def escaped(path):

@@ -61,7 +61,7 @@ def experiment_inputs(wildcards):
 
 def fetched_weights(wildcards):
     """Status of the download of a network's weights, where there is something to download."""
-    if not has_something_to_fetch(NETWORKS[wildcards.network]):
+    if not needs_download(NETWORKS[wildcards.network]):
         return []
     return f"{WEIGHTS_MARKS}/{wildcards.network}.json"
 

@@ -25,7 +25,7 @@ from maxgain.claims.registry import Claim
 from maxgain.diagnosis.losses import overfitting_onset
 from maxgain.statistics.intervals import (
     UNDEFINED,
-    Quantity,
+    Statistic,
     fit_exponent,
     measure_change,
     measure_distance,
@@ -53,7 +53,7 @@ def judge_c1(tables: ResultTables, claim: Claim) -> Evidence:
     """
     epoch = int(claim.epoch)
 
-    def onset(run: RunCurves) -> Quantity:
+    def onset(run: RunCurves) -> Statistic:
         return _measure_onset(claim.curve(run))
 
     return judge_runs(
@@ -193,19 +193,19 @@ def _find_onsets(claim: Claim, run: RunCurves) -> tuple[int | None, int | None]:
     return (None if onset is None else onset.epoch), overfit
 
 
-def _measure_drop(gain: Float[ndarray, " epochs"], epoch: int) -> Quantity:
+def _measure_drop(gain: Float[ndarray, " epochs"], epoch: int) -> Statistic:
     """How far epoch 1 lies above the mean of the stretch from `SETTLED` to `epoch`, dB."""
     if not np.isfinite(gain[0]):
         return UNDEFINED
     return measure_mean(gain[0] - gain[SETTLED - 1 : epoch])
 
 
-def _measure_onset(gain: Float[ndarray, " epochs"]) -> Quantity:
+def _measure_onset(gain: Float[ndarray, " epochs"]) -> Statistic:
     """Onset of variability, in epochs; the epoch after the last where a whole curve has none."""
     onset = variability_onset(gain)
     if onset is not None:
-        return Quantity(onset.epoch, onset.low, onset.high)
-    return Quantity(float(gain.size + 1)) if np.isfinite(gain).all() else UNDEFINED
+        return Statistic(onset.epoch, onset.low, onset.high)
+    return Statistic(float(gain.size + 1)) if np.isfinite(gain).all() else UNDEFINED
 
 
 def _grow(claim: Claim, name: str, first: int, last: int | None) -> Condition:
@@ -229,7 +229,7 @@ def _order(claim: Claim, metric: str) -> Condition:
     )
 
 
-def _order_rates(curves: list[Float[ndarray, " epochs"]]) -> Quantity:
+def _order_rates(curves: list[Float[ndarray, " epochs"]]) -> Statistic:
     """Kendall's tau of a metric with the raised rates, averaged over the last quarter."""
     last = max(3, min(curve.size for curve in curves) // 4)
     final = np.array([curve[-last:] for curve in curves])

@@ -13,7 +13,7 @@ import numpy as np
 from maxgain.claims.evidence import Evidence, NotRun, make_evidence
 from maxgain.claims.registry import Claim
 from maxgain.statistics.decisions import FEWEST_TRAININGS, Finding, Side, decide, hold_mean
-from maxgain.statistics.intervals import Quantity, compare_scales, slice_steps
+from maxgain.statistics.intervals import Statistic, compare_scales, slice_steps
 from maxgain.tables.results import ResultTables
 from maxgain.tables.runs import RunCurves, describe_settings, select_runs
 
@@ -21,7 +21,7 @@ Block = tuple[RunCurves, ...]
 """The runs of one seed that are measured together."""
 
 
-Measure = Callable[..., Quantity]
+Measure = Callable[..., Statistic]
 """A number from one block; called with the block's runs, one an argument."""
 
 
@@ -173,12 +173,12 @@ def judge_runs(
     )
 
 
-def _find(condition: Condition, quantities: Sequence[Quantity]) -> Finding:
+def _find(condition: Condition, quantities: Sequence[Statistic]) -> Finding:
     values = np.array([quantity.value for quantity in quantities], dtype=np.float64)
     return hold_mean(condition.name, values, condition.side, condition.bound, condition.equivalence)
 
 
-def describe_finding(finding: Finding, quantities: Sequence[Quantity] = ()) -> str:
+def describe_finding(finding: Finding, quantities: Sequence[Statistic] = ()) -> str:
     """A finding as short text, without its bound: name, estimate, interval."""
     if math.isnan(finding.estimate):
         return f"{finding.name} undefined"
@@ -196,7 +196,7 @@ def count_epochs(runs: Sequence[RunCurves]) -> str:
     return str(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
 
 
-def compare_variability(claim: Claim, run: RunCurves, epoch: int, first: int) -> Quantity:
+def compare_variability(claim: Claim, run: RunCurves, epoch: int, first: int) -> Statistic:
     """Base-2 logarithm of the variability after over before `epoch`, from `first` on."""
     curve = claim.curve(run)
     return compare_scales(slice_steps(curve, epoch), slice_steps(curve, first, epoch))

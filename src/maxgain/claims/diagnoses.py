@@ -33,7 +33,7 @@ from maxgain.statistics.decisions import (
     find_mean_interval,
     hold_interval,
 )
-from maxgain.statistics.intervals import Quantity
+from maxgain.statistics.intervals import Statistic
 from maxgain.tables.results import ResultTables
 from maxgain.tables.runs import RunCurves, is_rate_sweep, read_runs
 
@@ -116,7 +116,7 @@ def judge_d5(tables: ResultTables, claim: Claim) -> Evidence:
         [
             above(
                 "kappa",
-                lambda *block: Quantity(_measure_agreement(claim, block)),
+                lambda *block: Statistic(_measure_agreement(claim, block)),
                 claim.threshold,
                 claim.equivalence,
             )
@@ -154,10 +154,10 @@ def _add_rules_on_sensitivity(
     found = judge_runs(
         measured,
         [
-            above(name, lambda *block: Quantity(kappa(*block)), claim.threshold),
+            above(name, lambda *block: Statistic(kappa(*block)), claim.threshold),
             above(
                 "its excess over the gain's in these runs",
-                lambda *block: Quantity(kappa(*block) - _measure_agreement(claim, block)),
+                lambda *block: Statistic(kappa(*block) - _measure_agreement(claim, block)),
                 0.0,
             ),
         ],

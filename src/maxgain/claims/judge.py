@@ -104,12 +104,12 @@ def _name_missing(tables: ResultTables, claim: Claim) -> str:
     if claim.tables == ("curves",):
         # Any experiment will do, with the columns.
         filled = {name: table for name, table in used.items() if table is not None}
-        lacks = [name for name, table in filled.items() if not _lacking(table, claim)]
-        if lacks:
-            return ""
         if not filled:
             return "curves/*.csv"
-        return f"the column {claim.quantities[0]} in any of curves/*.csv; run the protocol again"
+        lacking = min((_lacking(table, claim) for table in filled.values()), key=len)
+        if not lacking:
+            return ""
+        return f"the column {lacking[0]} in every one of curves/*.csv; run the protocol again"
     for name, table in used.items():
         if table is None:
             return name

@@ -16,7 +16,7 @@ from maxgain.claims.conditions import (
 from maxgain.claims.evidence import Evidence, add_note
 from maxgain.claims.registry import Claim
 from maxgain.statistics.intervals import (
-    Quantity,
+    Statistic,
     fit_exponent,
     measure_change,
     measure_late_share,
@@ -208,7 +208,7 @@ def judge_m6(tables: ResultTables, claim: Claim) -> Evidence:
         [
             above(
                 "final validation error, x1/3 less x1",
-                lambda default, third: Quantity(
+                lambda default, third: Statistic(
                     float(third["validation_error"][-1] - default["validation_error"][-1])
                 ),
                 claim.threshold,

@@ -21,7 +21,7 @@ from maxgain.claims.evidence import Evidence, add_note
 from maxgain.claims.registry import Claim
 from maxgain.statistics.intervals import (
     UNDEFINED,
-    Quantity,
+    Statistic,
     compare_scales,
     measure_change,
     measure_mean,
@@ -73,6 +73,10 @@ def judge_n2(tables: ResultTables, claim: Claim) -> Evidence:
     the end for NIN. More variable, and more than NIN in the same epochs: log2 ratios as in C1.
     """
     epoch, first = int(claim.epoch), 2 * SETTLED
+
+    def late(*pair: RunCurves) -> Statistic:
+        return compare_scales(*(slice_steps(claim.curve(run), epoch) for run in pair))
+
     return judge_runs(
         select_blocks(tables, claim, LENET, NIN),
         [
@@ -103,12 +107,7 @@ def judge_n2(tables: ResultTables, claim: Claim) -> Evidence:
                 claim.margin,
             ),
             above(
-                "log2 LeNet's/NIN's variability after it",
-                lambda a, b: compare_scales(
-                    slice_steps(claim.curve(a), epoch), slice_steps(claim.curve(b), epoch)
-                ),
-                claim.threshold,
-                claim.equivalence,
+                "log2 LeNet's/NIN's variability after it", late, claim.threshold, claim.equivalence
             ),
         ],
     )
@@ -147,11 +146,11 @@ def judge_k1(tables: ResultTables, claim: Claim) -> Evidence:
     epochs is below 3 dB, the half-power convention.
     """
 
-    def excess(full: RunCurves, small: RunCurves) -> Quantity:
+    def excess(full: RunCurves, small: RunCurves) -> Statistic:
         last = _last_common(full, small)
         return measure_mean(small["training_error"][last] - full["training_error"][last])
 
-    def ratio(full: RunCurves, small: RunCurves) -> Quantity:
+    def ratio(full: RunCurves, small: RunCurves) -> Statistic:
         common = min(full.epochs, small.epochs)
         steps = [slice_steps(claim.curve(run), 1, common) for run in (small, full)]
         return compare_scales(*steps)
@@ -180,7 +179,7 @@ def judge_k2(tables: ResultTables, claim: Claim) -> Evidence:
     """
     epoch, sure = int(claim.epoch), int(claim.epoch - claim.tolerance)
 
-    def growth(run: RunCurves) -> Quantity:
+    def growth(run: RunCurves) -> Statistic:
         steps = np.abs(slice_steps(claim.curve(run), SETTLED))
         return measure_order(steps[np.isfinite(steps)])
 
@@ -222,23 +221,23 @@ def _find_better(lenet: RunCurves, nin: RunCurves) -> int:
     return 1 if errors[0] < errors[1] else -1
 
 
-def _measure_excess_of_better(claim: Claim, lenet: RunCurves, nin: RunCurves) -> Quantity:
+def _measure_excess_of_better(claim: Claim, lenet: RunCurves, nin: RunCurves) -> Statistic:
     sign = _find_better(lenet, nin)
     if not sign:
         return UNDEFINED
     return measure_mean(sign * _subtract(claim, lenet, nin)[_last_common(lenet, nin)])
 
 
-def _compare_lowest(lenet: Float[ndarray, " epochs"], nin: Float[ndarray, " others"]) -> Quantity:
+def _compare_lowest(lenet: Float[ndarray, " epochs"], nin: Float[ndarray, " others"]) -> Statistic:
     """Difference of the lowest five-epoch means, with Welch's interval."""
     windows = [_find_lowest_window(curve) for curve in (lenet, nin)]
     if not all(np.isfinite(window).all() for window in windows):
         return UNDEFINED
     difference = float(windows[0].mean() - windows[1].mean())
     if np.ptp(windows[0]) == np.ptp(windows[1]) == 0:
-        return Quantity(difference, difference, difference)
+        return Statistic(difference, difference, difference)
     interval = stats.ttest_ind(*windows, equal_var=False).confidence_interval(0.95)
-    return Quantity(difference, float(interval.low), float(interval.high))
+    return Statistic(difference, float(interval.low), float(interval.high))
 
 
 def _find_lowest_window(curve: Float[ndarray, " epochs"]) -> Float[ndarray, " window"]:

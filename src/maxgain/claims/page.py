@@ -1,7 +1,8 @@
 """The verdict table as a Markdown page."""
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from pandas import DataFrame
@@ -37,29 +38,7 @@ def render_markdown(verdicts: DataFrame, title: str) -> str:
     title
         First heading, for example "Verdicts, protocol embedded".
     """
-    short, long = [], []
-    for row in verdicts.to_dict("records"):
-        short.append(
-            (
-                row["id"],
-                row["statement"],
-                f"**{describe_verdict(row['verdict'], row['stand_in'])}**",
-                format_effect(row["effect"], row["ci_low"], row["ci_high"]),
-                "" if row["seeds"] == 0 else row["seeds"],
-                row["data"],
-            )
-        )
-        long.append(
-            (
-                row["id"],
-                row["statistic"],
-                f"{row['threshold']:g}",
-                f"{row['equivalence']:g}",
-                row["numbers"],
-                row["figure"],
-                row["section"] or row["origin"],
-            )
-        )
+    rows = verdicts.to_dict("records")
     heads = ("id", "claim", "verdict", "effect [90 % CI]", "seeds", "data")
     details = ("id", "statistic", "threshold", "equivalence", "numbers", "figure", "section")
     return "\n".join(
@@ -68,15 +47,40 @@ def render_markdown(verdicts: DataFrame, title: str) -> str:
             "",
             f"{len(verdicts)} claims: {count_verdicts(verdicts)}.",
             "",
-            *_render_table(heads, short),
+            *_render_table(heads, map(_summarise, rows)),
             "",
             EXPLANATION,
             "",
             "## Numbers",
             "",
-            *_render_table(details, long),
+            *_render_table(details, map(_detail, rows)),
             "",
         ]
+    )
+
+
+def _summarise(row: Mapping[Hashable, Any]) -> tuple[object, ...]:
+    """Cells of the table of verdicts."""
+    return (
+        row["id"],
+        row["statement"],
+        f"**{describe_verdict(row['verdict'], row['stand_in'])}**",
+        format_effect(row["effect"], row["ci_low"], row["ci_high"]),
+        "" if row["seeds"] == 0 else row["seeds"],
+        row["data"],
+    )
+
+
+def _detail(row: Mapping[Hashable, Any]) -> tuple[object, ...]:
+    """Cells of the table of numbers."""
+    return (
+        row["id"],
+        row["statistic"],
+        f"{row['threshold']:g}",
+        f"{row['equivalence']:g}",
+        row["numbers"],
+        row["figure"],
+        row["section"] or row["origin"],
     )
 
 

@@ -27,7 +27,7 @@ from maxgain.diagnosis.losses import loss_minimum, overfitting_onset
 from maxgain.statistics.fall import fall_onset
 from maxgain.statistics.intervals import (
     UNDEFINED,
-    Quantity,
+    Statistic,
     fit_exponent,
     measure_change,
     measure_distance,
@@ -104,7 +104,7 @@ def judge_s3(tables: ResultTables, claim: Claim) -> Evidence:
     averaged, own, gain = claim.quantities
     blocks = _join_raised(tables, claim)
 
-    def share(column: str, name: str) -> Callable[..., Quantity]:
+    def share(column: str, name: str) -> Callable[..., Statistic]:
         return lambda *runs: _average([_explain(run, column, gain) for run in _only(runs, name)])
 
     evidence = judge_runs(
@@ -222,7 +222,7 @@ def judge_s5(tables: ResultTables, claim: Claim) -> Evidence:
         [
             below(
                 f"variability of mean over single S, {name}",
-                lambda *runs, name=name: Quantity(ratio(_only(runs, name)[0])),
+                lambda *runs, name=name: Statistic(ratio(_only(runs, name)[0])),
                 claim.threshold,
                 claim.equivalence,
             )
@@ -249,10 +249,10 @@ def _only(runs: Sequence[RunCurves], experiment: str) -> list[RunCurves]:
     return [run for run in runs if run.experiment == experiment]
 
 
-def _average(values: Sequence[float]) -> Quantity:
+def _average(values: Sequence[float]) -> Statistic:
     """Mean of the finite values; undefined without any."""
     finite = [value for value in values if np.isfinite(value)]
-    return Quantity(float(np.mean(finite))) if finite else UNDEFINED
+    return Statistic(float(np.mean(finite))) if finite else UNDEFINED
 
 
 def _explain(run: RunCurves, column: str, gain: str) -> float:
@@ -261,14 +261,14 @@ def _explain(run: RunCurves, column: str, gain: str) -> float:
     return 1 - (variability(run[column]) / whole) ** 2 if whole > 0 else float("nan")
 
 
-def _compare_plateaus(claim: Claim, run: RunCurves) -> Quantity:
+def _compare_plateaus(claim: Claim, run: RunCurves) -> Statistic:
     """Distance of S's plateau and the end of the validation loss's fall, over the epochs."""
     loss = run["validation_loss"]
     lowest = overfitting_onset(loss, run["training_loss"])
     end = plateau_epoch(-loss) if lowest is None else lowest
     tolerance = claim.threshold * run.epochs
     distance = measure_distance(plateau_epoch(claim.curve(run)), end, run.epochs, tolerance)
-    return Quantity(distance.value / run.epochs)
+    return Statistic(distance.value / run.epochs)
 
 
 def _overfits(run: RunCurves) -> bool:

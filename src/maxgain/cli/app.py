@@ -8,7 +8,7 @@ from io import TextIOWrapper
 
 import typer
 
-from maxgain.cli import diagnose, measure, pipeline, verdicts
+from maxgain.cli import diagnose, measure, pipeline, rehearse, report, verdicts
 from maxgain.errors import InputError
 
 app = typer.Typer(
@@ -20,6 +20,8 @@ app = typer.Typer(
 app.command()(measure.measure)
 app.command("diagnose")(diagnose.show_diagnoses)
 app.command("verdicts")(verdicts.show_verdicts)
+app.command()(report.report)
+app.command()(rehearse.rehearse)
 app.add_typer(pipeline.app, name="pipeline")
 
 

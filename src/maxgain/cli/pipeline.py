@@ -142,16 +142,18 @@ def measure_network(
 
 @app.command("zoo-table")
 def zoo_table(
-    tables: Annotated[list[Path], typer.Argument(help="Tables that `measure-network` wrote.")],
     output: Annotated[Path, typer.Option(help="Table of all networks to write.")],
     missing: Annotated[
         Path, typer.Option(help="Table of networks that could not be measured, to write.")
     ],
+    tables: Annotated[
+        list[Path] | None, typer.Argument(help="Tables that `measure-network` wrote; none is fine.")
+    ] = None,
 ) -> None:
     """Gather the tables of single networks, and name the networks that are missing."""
     from maxgain.pipeline.zoo import gather_tables
 
-    for status in gather_tables(tables, output, missing):
+    for status in gather_tables(tables or [], output, missing):
         typer.echo(f"missing: {status.name}: {status.reason}", err=True)
     typer.echo(f"wrote {output}", err=True)
 

@@ -31,34 +31,56 @@ def _as_choice(value: Any) -> Any:  # what YAML gives, of any kind
     return {"name": value} if isinstance(value, str) else value
 
 
+Networks = Annotated[
+    list[Annotated[NetworkChoice, BeforeValidator(_as_choice, json_schema_input_type=str | dict)]],
+    Field(min_length=1),
+    Unique,
+]
+Factors = Annotated[list[Factor], Field(min_length=1), Unique]
+Seeds = Annotated[list[Seed], Unique]
+
+
+class EmbeddedChanges(Section):
+    """What an experiment does otherwise on embedded data, which are few."""
+
+    networks: Networks | None = None
+    """In place of the experiment's; null takes those."""
+
+    capacities: Factors | None = None
+    """In place of the experiment's; null takes those."""
+
+    epochs: Count | None = None
+    """In place of the experiment's; null takes those."""
+
+    seeds: Seeds | None = None
+    """In place of the experiment's; null takes those."""
+
+    batch_size: Count | None = None
+    """In place of the experiment's; null takes that."""
+
+
 class Experiment(Section):
     """Runs that figures compare: every combination of the lists below."""
 
     dataset: str
     """One of `datasets`."""
 
-    networks: Annotated[
-        list[
-            Annotated[NetworkChoice, BeforeValidator(_as_choice, json_schema_input_type=str | dict)]
-        ],
-        Field(min_length=1),
-        Unique,
-    ]
+    networks: Networks
     """Names, or mappings of name, epochs and capacities."""
 
     learning_rate: Factor
     """Of factor 1."""
 
-    rate_factors: Annotated[list[Factor], Field(min_length=1), Unique] = [Fraction(1)]
+    rate_factors: Factors = [Fraction(1)]
     """Factors on the learning rate: numbers or fractions."""
 
-    capacities: Annotated[list[Factor], Field(min_length=1), Unique] = [Fraction(1)]
+    capacities: Factors = [Fraction(1)]
     """Factors on the number of filters of the networks."""
 
     epochs: Count
     """Length of a training."""
 
-    seeds: Annotated[list[Seed], Unique]
+    seeds: Seeds
     """One run each; an empty list leaves the experiment out, and it is "not run" in the results."""
 
     batch_size: Count = 100
@@ -78,6 +100,9 @@ class Experiment(Section):
 
     precision: Precision = "fp32"
     """Arithmetic of training; gains are always measured in fp32."""
+
+    embedded: EmbeddedChanges = EmbeddedChanges()
+    """Keys in force only where the data set is embedded, in place of those beside it."""
 
     @model_validator(mode="after")
     def _settings_go_together(self) -> "Experiment":
@@ -99,6 +124,19 @@ class Experiment(Section):
         if self.nesterov and self.momentum == 0:
             raise ValueError("nesterov needs a momentum greater than 0; momentum is 0")
         return self
+
+    def on_embedded_data(self) -> "Experiment":
+        """The experiment as it is where its data set is embedded.
+
+        Raises
+        ------
+        pydantic.ValidationError
+            The changes do not go with the rest.
+        """
+        changes = self.embedded.model_dump(exclude_none=True, by_alias=True)
+        if not changes:
+            return self
+        return Experiment.model_validate({**self.model_dump(exclude={"embedded"}), **changes})
 
     @property
     def size(self) -> int:
@@ -127,6 +165,8 @@ class Run:
         Pairs (epochs, factor on the learning rate); the last factor stays. Empty: constant.
     fast
         Whether kernels for CPUs may be used.
+    repetition
+        Above 0, which disturbance of the initial weights; it is not a part of the name.
     """
 
     dataset: str
@@ -147,6 +187,7 @@ class Run:
     weight_decay: float | None = None
     augmentation: str = "none"
     fast: bool = True
+    repetition: int = 0
 
     @property
     def name(self) -> str:
@@ -168,6 +209,7 @@ class Setting:
     networks: Mapping[str, Network]
     augmentation: str = "none"
     fast: bool = True
+    repetition: int = 0
 
     def network(self, name: str) -> Network:
         """The network of a name; an architecture's name stands for itself."""
@@ -212,6 +254,7 @@ class Setting:
             weight_decay=network.weight_decay,
             augmentation=self.augmentation,
             fast=self.fast,
+            repetition=self.repetition,
         )
 
 

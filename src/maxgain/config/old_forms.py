@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from maxgain.config.datasets import SIZES
+from maxgain.config.yaml_text import as_yaml
 
 _NETWORKS: dict[str, dict[str, str]] = {
     "lenet-mnist": {"from": "lenet-mnist", "label": "lenet"},
@@ -57,10 +58,10 @@ def _translate_data(new: dict[str, Any], notes: list[str]) -> None:
             # Sizes of the embedded data were a part of what other sources took over unseen.
             sizes = {key: section.pop(key) for key in SIZES if key in section}
             section["embedded"] = {**section.get("embedded", {}), **sizes}
-        notes.append(f"datasets: {{{name}: {_flow(section)}}}")
+        notes.append(f"datasets: {{{name}: {as_yaml(section)}}}")
     if whole and isinstance(new.get("experiments"), Mapping):
         new["networks"] = {**_NETWORKS, **new.get("networks", {})}
-        notes.append(f"networks: {_flow(new['networks'])}")
+        notes.append(f"networks: {as_yaml(new['networks'])}")
 
 
 def _translate_experiment(name: str, experiment: dict[str, Any], notes: list[str]) -> None:
@@ -79,7 +80,7 @@ def _translate_experiment(name: str, experiment: dict[str, Any], notes: list[str
     elif fewer is None:
         networks = _with_fewer_epochs(networks, experiment.get("capacities") or [1], {})
     experiment["networks"] = networks
-    notes.append(f"experiments: {{{name}: {{networks: {_flow(networks)}}}}}")
+    notes.append(f"experiments: {{{name}: {{networks: {as_yaml(networks)}}}}}")
 
 
 def _with_fewer_epochs(
@@ -109,14 +110,3 @@ def _entry(entry: dict[str, Any], own: list[Any], capacities: list[Any]) -> Any:
     if own != capacities:
         entry = {**entry, "capacities": own}
     return entry["name"] if len(entry) == 1 else entry
-
-
-def _flow(value: Any) -> str:
-    """A value as one line of YAML."""
-    if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{key}: {_flow(item)}" for key, item in value.items()) + "}"
-    if isinstance(value, list):
-        return "[" + ", ".join(_flow(item) for item in value) + "]"
-    if value is None or isinstance(value, bool):
-        return {None: "null", True: "true", False: "false"}[value]
-    return str(value)

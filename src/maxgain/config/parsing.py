@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from maxgain.config.old_forms import translate
 from maxgain.config.protocol import Protocol
+from maxgain.config.yaml_text import as_yaml
 from maxgain.errors import InputError
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -181,5 +182,5 @@ _REPR.maxstring, _REPR.maxlong, _REPR.maxother = 100, 100, 100
 def _shown(value: object) -> str:
     """A value as YAML writes it."""
     if value is None or isinstance(value, bool):
-        return {None: "null", True: "true", False: "false"}[value]
+        return as_yaml(value)
     return _REPR.repr(value)

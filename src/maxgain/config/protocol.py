@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Annotated, Any
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from maxgain.config.datasets import Dataset
 from maxgain.config.experiments import Experiment, Run, Setting
@@ -27,6 +27,11 @@ class Protocol(Section):
 
     fast: Flag = True
     """Whether trainings on a CPU use the kernels that take sums in another order, for speed."""
+
+    repetition: Annotated[int, Field(strict=True, ge=0, le=1000)] = 0
+    """Above 0, the initial weights of every training are disturbed by a part in ten million, in
+    another way for each number: what does not survive that hangs on rounding (`maxgain
+    rehearse`)."""
 
     most_runs: Count = 10_000
     """Experiments of more runs are refused: a larger number here confirms that they are meant."""
@@ -87,6 +92,16 @@ class Protocol(Section):
         return self
 
     @model_validator(mode="after")
+    def _embedded_changes_go_with_the_rest(self) -> "Protocol":
+        for name in self.experiments:
+            try:
+                self.experiment(name)
+            except ValidationError as error:
+                first = error.errors()[0]["msg"].removeprefix("Value error, ")
+                raise ValueError(f"experiments.{name}.embedded: {first}") from error
+        return self
+
+    @model_validator(mode="after")
     def _figures_have_experiments(self) -> "Protocol":
         for request in self.figures.requests:
             if request.experiment not in self.experiments:
@@ -100,10 +115,11 @@ class Protocol(Section):
     @model_validator(mode="after")
     def _no_grid_is_a_slip(self) -> "Protocol":
         # Before any run is made: a slip of a list may ask for more runs than there is memory.
-        for name, experiment in self.experiments.items():
-            if experiment.size > self.most_runs:
+        for name in self.experiments:
+            size = self.experiment(name).size
+            if size > self.most_runs:
                 raise ValueError(
-                    f"experiments.{name} has {experiment.size:,} runs; allowed are most_runs, "
+                    f"experiments.{name} has {size:,} runs; allowed are most_runs, "
                     f"{self.most_runs:,}, which a larger number raises"
                 )
         return self
@@ -125,19 +141,26 @@ class Protocol(Section):
                     )
         return self
 
+    def experiment(self, name: str) -> Experiment:
+        """An experiment as it is on its data set: changes for embedded data are in force or not."""
+        chosen = self.experiments[name]
+        embedded = self.datasets[chosen.dataset].source == "embedded"
+        return chosen.on_embedded_data() if embedded else chosen
+
     def setting(self, experiment: str) -> Setting:
         """What the runs of an experiment share that stands elsewhere in the protocol."""
-        chosen = self.experiments[experiment]
+        chosen = self.experiment(experiment)
         names = {choice.name for choice in chosen.networks}
         return Setting(
             {name: network for name, network in self.networks.items() if name in names},
             self.datasets[chosen.dataset].augmentation,
             self.fast,
+            self.repetition,
         )
 
     def runs_of(self, experiment: str) -> list[Run]:
         """Every run of an experiment, in the order of the configuration."""
-        return self.setting(experiment).runs(self.experiments[experiment])
+        return self.setting(experiment).runs(self.experiment(experiment))
 
     def runs(self) -> dict[str, Run]:
         """Every run of all experiments by its name, trained once for the most epochs asked."""

@@ -12,6 +12,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from maxgain.config.protocol import Protocol
+from maxgain.config.yaml_text import as_yaml
 
 _WORDS: dict[object, str] = {
     int: "whole number",
@@ -98,15 +99,7 @@ def _default(field: FieldInfo) -> str:
         return "required"
     if isinstance(field.default, BaseModel):
         return ""
-    return f"`{_yaml(field.default)}`"
-
-
-def _yaml(value: Any) -> str:
-    if value is None or isinstance(value, bool):
-        return {None: "null", True: "true", False: "false"}[value]
-    if isinstance(value, list):
-        return f"[{', '.join(_yaml(item) for item in value)}]"
-    return "{}" if value == {} else str(value)
+    return f"`{as_yaml(field.default)}`"
 
 
 def _summary(model: type[BaseModel]) -> str:

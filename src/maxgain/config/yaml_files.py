@@ -15,6 +15,9 @@ import yaml
 
 from maxgain.errors import InputError
 
+EMBEDDED = "embedded"
+"""Key of the sections whose keys are in force for embedded data alone."""
+
 _OCTAL = re.compile(r"[-+]?0[0-9_]+")
 _BASE_60 = re.compile(r"[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?")
 _WORDS = ("yes", "no", "on", "off", "y", "n")
@@ -119,8 +122,14 @@ def read_configuration(
 
 
 def merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    """A mapping under another: sections are merged, every other value is replaced."""
+    """A mapping under another: sections are merged, every other value is replaced.
+
+    What the file below says of a key for embedded data alone, in the section `embedded` beside
+    it, is replaced as well: the file above says what it wants of the key, whatever the data.
+    """
     merged = copy.deepcopy(dict(below))
+    for key in above.keys() & _mapping(merged.get(EMBEDDED)).keys():
+        del merged[EMBEDDED][key]
     for key, value in above.items():
         known = merged.get(key)
         if isinstance(known, Mapping) and isinstance(value, Mapping):
@@ -128,6 +137,10 @@ def merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
         else:
             merged[key] = copy.deepcopy(value)
     return merged
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
 
 
 def _typed(value: Any, place: str = "--config") -> Any:

@@ -16,9 +16,12 @@ class ImageData:
 
     Attributes
     ----------
-    images : pixels, 0-255
-    labels : index of each image's class in `classes`
-    classes : names of the classes
+    images
+        Pixels, 0-255.
+    labels
+        Index of each image's class in `classes`.
+    classes
+        Names of the classes.
 
     Raises
     ------
@@ -44,11 +47,11 @@ class ImageData:
         return len(self.labels)
 
     def subset(self, count: int, seed: int = 0) -> "ImageData":
-        """Return `count` images chosen by :func:`choose_stratified`, in their original order."""
+        """`count` images chosen by :func:`choose_stratified`, in their original order."""
         return self.select(choose_stratified(self.labels, count, seed))
 
     def select(self, indices: Int64[Tensor, "chosen"]) -> "ImageData":
-        """Return the images at `indices`, in that order."""
+        """Images at `indices`, in that order."""
         return ImageData(self.images[indices], self.labels[indices], self.classes)
 
 
@@ -58,11 +61,16 @@ class DataSet:
 
     Attributes
     ----------
-    training, validation : the images; same size and classes
-    label : what titles and tables call the data, e.g. "MNIST"
-    stand_in : whether the data stands in for another data set
-    checksums : SHA-256 of each official file's uncompressed content, where there are such files
-    statistics : images whose statistics preprocessing uses, 0-255; None: the training images
+    training, validation
+        The images; same size and classes.
+    label
+        What titles and tables call the data, e.g. "MNIST".
+    stand_in
+        Whether the data stands in for another data set.
+    checksums
+        SHA-256 of each official file's uncompressed content, where there are such files.
+    statistics
+        Images whose statistics preprocessing uses, 0-255; None: the training images.
 
     Raises
     ------
@@ -96,7 +104,7 @@ class DataSet:
 
 
 def describe_shape(data: ImageData) -> str:
-    """Return the images' size in words, e.g. "32 x 32 pixels with 3 channels"."""
+    """Images' size in words, e.g. "32 x 32 pixels with 3 channels"."""
     _, channels, height, width = data.images.shape
     return f"{height} x {width} pixels with {channels} channel{'s' if channels > 1 else ''}"
 

@@ -201,7 +201,7 @@ class _About(BaseModel, extra="forbid", strict=True):
 
 
 def _checksum(images: UInt8[Tensor, "..."], *others: Tensor) -> str:
-    """Return the SHA-256 of the images' shape and of all values."""
+    """SHA-256 of the images' shape and of all values."""
     digest = hashlib.sha256(str(tuple(images.shape)).encode())
     for tensor in (images, *others):
         digest.update(tensor.contiguous().numpy().data)

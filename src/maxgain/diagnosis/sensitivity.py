@@ -17,7 +17,8 @@ from maxgain.diagnosis.rules import (
 from maxgain.diagnosis.thresholds import FALLING_SHARE, thresholds_of_errors
 from maxgain.diagnosis.verdicts import Diagnosis, DiagnosisVerdict
 from maxgain.errors import InputError
-from maxgain.statistics.trend import fit_line, late_share, plateau_epoch, trend
+from maxgain.statistics.fall import fall_onset
+from maxgain.statistics.trend import fit_line, late_share, trend
 from maxgain.statistics.variability import variability
 
 
@@ -108,9 +109,8 @@ def _judge_saturation(
     belongs = rose_before or late_share(values, half + 1)[0] >= FALLING_SHARE
     if late.direction != "falling" or not fall > least or not belongs:
         return None
-    # Backwards in time, a level that falls is a rise that ends on a plateau.
-    since = plateau_epoch(values[::-1])
-    onset = f"epoch {values.size + 1 - since}" if since is not None else f"about epoch {half + 1}"
+    since = fall_onset(values)
+    onset = f"epoch {since}" if since is not None else f"about epoch {half + 1}"
     return (
         DiagnosisVerdict.OVERFITTING,
         f"The saturation falls by {fall:.1f} dB since {onset}: the network grows sure of itself, "

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from pandas import DataFrame
 
 from maxgain.errors import InputError
+from maxgain.tables.flags import read_flags
 from maxgain.figures.style import COLUMN_WIDTH, label_empty_panel, new_figure, set_title
 
 IMAGE_LABELS = {"natural": "natural image", "impulse": "impulse"}
@@ -34,7 +35,7 @@ def probe_rows(zoo: DataFrame, image: str) -> DataFrame:
 
 def is_random(zoo: DataFrame) -> "pd.Series[bool]":
     """Whether a row is of a network with random weights, a control."""
-    return zoo["random_weights"].astype(str).str.lower().eq("true")
+    return read_flags(zoo["random_weights"])
 
 
 def trained_rows(zoo: DataFrame, image: str) -> DataFrame:

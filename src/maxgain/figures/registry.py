@@ -183,14 +183,8 @@ ROWS = (
 """The paper's figures, then this project's own."""
 
 
-REGISTRY: Registry[FigureRow] = Registry("figures", ROWS)
+FIGURES: Registry[FigureRow] = Registry("figures", ROWS)
 """Figures by name, those of installed packages too."""
-
-
-FIGURES: dict[str, FigureRow] = {row.name: row for row in ROWS}
-
-
-CAPTIONS: dict[str, str] = {name: row.caption for name, row in FIGURES.items()}
 
 
 def draw_figure(figure: str | CurvesFigure, files: Sequence[Path]) -> "Figure":
@@ -199,7 +193,7 @@ def draw_figure(figure: str | CurvesFigure, files: Sequence[Path]) -> "Figure":
     Parameters
     ----------
     figure
-        A name of `REGISTRY`, or what is asked for.
+        A name of `FIGURES`, or what is asked for.
     files
         The files that it needs, in any order and in any folder; others are ignored.
 
@@ -208,7 +202,7 @@ def draw_figure(figure: str | CurvesFigure, files: Sequence[Path]) -> "Figure":
     InputError
         An unknown name, or a file that is missing, unreadable or without what is drawn.
     """
-    row = REGISTRY.find(figure) if isinstance(figure, str) else row_of_request(figure)
+    row = FIGURES.find(figure) if isinstance(figure, str) else row_of_request(figure)
     draw = load_function(row.function, f"figure '{row.name}'")
     arguments = [_read_argument(row.name, wanted, files) for wanted in row.files]
     requested = [] if row.request is None else [row.request]

@@ -13,7 +13,7 @@ def checksum(path: Path) -> str:
 
 
 def sha256_of(content: bytes) -> str:
-    """Return the SHA-256 of `content` in hexadecimal digits."""
+    """SHA-256 of `content` in hexadecimal digits."""
     return hashlib.sha256(content).hexdigest()
 
 

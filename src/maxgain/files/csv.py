@@ -54,7 +54,7 @@ def read_frame(
     finite: Sequence[str] = (),
     as_text: bool = False,
 ) -> "DataFrame":
-    """Return a table as a data frame.
+    """A table as a data frame.
 
     Parameters
     ----------

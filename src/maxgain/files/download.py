@@ -121,7 +121,7 @@ def _try_mirror(
     maximum_bytes: int,
     timeout: float,
 ) -> str | None:
-    """Return None when `part` holds the verified file, else why it does not."""
+    """None when `part` holds the verified file, else why it does not."""
     reason = "not tried"
     for attempt in range(_ATTEMPTS):
         start = part.stat().st_size if part.exists() else 0
@@ -214,7 +214,7 @@ class _PartFile:
         self._bar.start_at(offset)
 
     def _offset(self, response: requests.Response) -> int:
-        """Return where in the file the body goes; drop what is there if the server starts anew."""
+        """Where in the file the body goes; drop what is there if the server starts anew."""
         if response.status_code == 206:
             if response.headers.get("Content-Range", "").startswith(f"bytes {self.start}-"):
                 return self.start
@@ -241,7 +241,7 @@ class _PartFile:
 
 
 def _describe(error: Exception) -> str:
-    """Return why a request failed, in few words."""
+    """Why a request failed, in few words."""
     if isinstance(error, requests.HTTPError) and error.response is not None:
         return f"{error.response.status_code} {error.response.reason}"
     if isinstance(error, requests.Timeout) or "timed out" in str(error):

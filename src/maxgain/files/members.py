@@ -39,10 +39,14 @@ class Member:
 
     Attributes
     ----------
-    name : path below the folder or in the archive, with forward slashes
-    place : name with the folder or archive before it, for messages
-    size : declared size in bytes
-    open : opens the content; for a tar archive only before the next member is asked for
+    name
+        Path below the folder or in the archive, with forward slashes.
+    place
+        Name with the folder or archive before it, for messages.
+    size
+        Declared size in bytes.
+    open
+        Opens the content; for a tar archive only before the next member is asked for.
     """
 
     name: str
@@ -51,7 +55,7 @@ class Member:
     open: Callable[[], BufferedIOBase]
 
     def read(self, limit: int = MAXIMUM_FILE_BYTES) -> bytes:
-        """Return the content.
+        """Content.
 
         Raises
         ------
@@ -71,7 +75,7 @@ class Member:
 
 
 def file_member(path: Path, name: str) -> Member:
-    """Return the file at `path` as a member called `name`.
+    """File at `path` as a member called `name`.
 
     Raises
     ------

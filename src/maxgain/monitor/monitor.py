@@ -138,8 +138,12 @@ class GainMonitor:
         self._calls += 1
         if (self._calls - 1) % self._measure_every:
             return None
-        one = measure(self._network, self._image, self._projection, window=True)
-        each = [measure(self._network, x, self._projection, window=True) for x in self._set]
+        first = not self.records
+        one = measure(self._network, self._image, self._projection, window=True, checked=first)
+        each = [
+            measure(self._network, x, self._projection, window=True, checked=False)
+            for x in self._set
+        ]
         channels = len(self._image)
         assert one.sensitivity is not None
         sensitivities = [m.sensitivity for m in each if m.sensitivity is not None]

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from maxgain.figures.registry import REGISTRY, draw_figure
+from maxgain.figures.registry import FIGURES, draw_figure
 from maxgain.figures.rows import row_of_request
 from maxgain.figures.style import save_figure
 from maxgain.pipeline.jobs import FigureJob
@@ -29,6 +29,6 @@ def write_figure(job: FigureJob, files: Sequence[Path], output: Path) -> list[Pa
     InputError
         An unknown figure or format, or a file that is missing or without what is drawn.
     """
-    row = REGISTRY.find(job.name) if job.request is None else row_of_request(job.request)
+    row = FIGURES.find(job.name) if job.request is None else row_of_request(job.request)
     drawn = draw_figure(job.request or job.name, files)
     return save_figure(drawn, output, job.formats, row.caption)

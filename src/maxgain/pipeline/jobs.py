@@ -136,7 +136,7 @@ def curves_job(protocol: Protocol, name: str) -> CurvesJob:
     """Job that gathers the runs of an experiment."""
     return CurvesJob(
         name=name,
-        experiment=protocol.experiments[name],
+        experiment=protocol.experiment(name),
         setting=protocol.setting(name),
         gain=protocol.gain,
     )
@@ -185,7 +185,8 @@ def check_names(protocol: Protocol) -> None:
         _find(NETWORKS, network.architecture, f"networks.{name}.from")
     for run in protocol.runs().values():
         NETWORKS.find(run.architecture).check_capacity(run.capacity)
-    for name, experiment in protocol.experiments.items():
+    for name in protocol.experiments:
+        experiment = protocol.experiment(name)
         place = f"experiments.{name}"
         _find(OPTIMISERS, experiment.optimiser, f"{place}.optimiser")
         for choice in experiment.networks:

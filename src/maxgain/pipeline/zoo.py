@@ -21,10 +21,14 @@ from maxgain.zoo.status import NetworkStatus, read_status, require_fetched, writ
 
 
 def fetch_network(name: str, folder: Path, lock: Path, status: Path | None) -> None:
-    """Get the weights of a network, and say so.
+    """Download or unpack the weights of a network, and say so.
 
     Parameters
     ----------
+    name
+        As `maxgain.zoo.names` knows it.
+    folder
+        Where weights lie.
     lock
         Checksums learnt at a first download.
     status

@@ -38,6 +38,7 @@ from maxgain.response.projections import (
     shift_of_projection,
     tensor_projected,
 )
+from maxgain.response.slopes import check_precision, check_slopes
 from maxgain.response.spectrum import frequency_response, maximum_gain
 from maxgain.response.zeros import check_zeros, derivative, zero_channels
 
@@ -85,6 +86,7 @@ def measure(
     projection: Projection = "inverse-score",
     *,
     window: bool = False,
+    checked: bool = True,
 ) -> Measurement:
     """Transfer function and Maximum Gain of a network at one image.
 
@@ -104,12 +106,16 @@ def measure(
     window
         Multiply dz/dx by a Hann window first: on for impulse images, off for natural ones (end of
         section III-B).
+    checked
+        Compare the derivative with finite differences of the output beside the image, which takes
+        a few forward passes in float64. What is compared lies in the network's code, so once for
+        a network is enough.
 
     Raises
     ------
     InputError
-        Network, image and projection do not fit, a pass through the network fails, or no gradient
-        arrives at an image on which the output depends.
+        Network, image and projection do not fit, a pass through the network fails, no gradient
+        arrives at an image on which the output depends, or one that is not the output's.
 
     Examples
     --------
@@ -121,7 +127,7 @@ def measure(
     >>> bool((result.gain - result.sensitivity - result.saturation).abs() < 1e-4)
     True
     """
-    gradient, logits = _linearised(network, image, projection)
+    gradient, logits = _linearised(network, image, projection, checked)
     with torch.inference_mode(False), torch.no_grad():
         return _measurement(gradient, logits, projection, window)
 
@@ -135,7 +141,7 @@ def input_gradient(
 
     Parameters and errors are those of `measure`.
     """
-    gradient, logits = _linearised(network, image, projection)
+    gradient, logits = _linearised(network, image, projection, checked=True)
     if isinstance(projection, Tensor) or logits is None:
         return gradient
     return gradient * _factor(float(shift_of_projection(log_odds(logits), projection)))
@@ -174,15 +180,20 @@ def _factor(decibels: float) -> float:
 class _Forward:
     """The scalar that is differentiated, of an image: log-odds or a tensor projection.
 
-    `least` is the least precise type that weights are used in.
+    `least` is the least precise type that weights are used in; the output's form may be `known`
+    from the same scalar in another type.
     """
 
     def __init__(
-        self, network: nn.Module, projection: Projection, least: torch.dtype = torch.float32
+        self,
+        network: nn.Module,
+        projection: Projection,
+        least: torch.dtype = torch.float32,
+        known: "_Forward | None" = None,
     ) -> None:
         self._network, self._projection = network, projection
         self._state = differentiable_state(network, least)
-        self._ending: Ending = "logits"
+        self._ending: Ending = "logits" if known is None else known._ending
         self.logits: Tensor | None = None
 
     def output(self, pixels: Float[Tensor, "channels height width"]) -> Tensor:
@@ -196,6 +207,7 @@ class _Forward:
     def first(self, pixels: Float[Tensor, "channels height width"]) -> Float[Tensor, ""]:
         """Scalar at the probe, where the output's form is learnt as well."""
         output = self.output(pixels)
+        check_precision(output)
         if isinstance(self._projection, Tensor):
             return tensor_projected(output, self._projection)
         self._ending = detect_ending(output, lambda: self.output(255 - pixels.detach()))
@@ -212,7 +224,7 @@ class _Forward:
 
 
 def _linearised(
-    network: nn.Module, image: Tensor, projection: Projection
+    network: nn.Module, image: Tensor, projection: Projection, checked: bool
 ) -> tuple[Tensor, Tensor | None]:
     """Derivative of log-odds or of a tensor projection, and the logits of a class projection."""
     network = checked_network(network)
@@ -232,6 +244,8 @@ def _linearised(
         if zero_channels(gradient).any() and gradient.dtype == torch.float32:
             value_of, gradient = _in_float64(network, projection, pixels) or (value_of, gradient)
         check_zeros(value_of, pixels.detach().to(gradient), gradient)
+        if checked:
+            check_slopes(lambda: _Forward(network, projection, torch.float64, value_of), pixels)
     return gradient, logits
 
 
@@ -240,9 +254,9 @@ def _in_float64(
 ) -> tuple[_Forward, Tensor] | None:
     """Scalar and derivative in float64, where float32 may have underflowed to zero.
 
-    None for a network that only runs in float32, as TorchScript does: its zeros stand.
+    None for a network or a device that has float32 alone, as TorchScript and Apple's: zeros stand.
     """
-    with suppress(InputError):
+    with suppress(InputError, TypeError):
         value_of = _Forward(network, projection, torch.float64)
         precise = pixels.detach().double().requires_grad_()
         return value_of, derivative(value_of.first(precise), precise).detach()

@@ -20,9 +20,10 @@ from maxgain.response.outputs import (
     output_tensor,
 )
 from maxgain.response.projections import log_odds
+from maxgain.response.slopes import check_precision, check_slopes
 from maxgain.response.spectrum import frequency_response, maximum_gain
 from maxgain.response.stacked import checked_epochs, distinct_snapshots, stacked_state
-from maxgain.response.zeros import check_zeros, derivative, zero_channels
+from maxgain.response.zeros import ValueOf, check_zeros, derivative, zero_channels
 
 Scalar = Callable[[Tensor], Tensor]
 """The scalar of the logits that is differentiated."""
@@ -89,6 +90,8 @@ class StackedNetwork:
             if len(zero_epochs):
                 precise = self._zeros_examined(scalar_of, zero_epochs, zeros[zero_epochs])
                 gains[zeros & finite[:, None, None]] = precise.float()
+            if finite.any():
+                self._check_slopes(int(finite.nonzero()[0]))
         check_margin(margins[finite], self._ending)
         lost = ~finite[:, None] | ~margins.isfinite()
         return (
@@ -159,7 +162,18 @@ class StackedNetwork:
             return output_tensor(functional_call(self._network, state, (pixels[None].clone(),)))
 
         with refusals_named(image):
-            self._ending = detect_ending(output(image), lambda: output(255 - image.detach()))
+            found = output(image)
+            check_precision(found)
+            self._ending = detect_ending(found, lambda: output(255 - image.detach()))
+
+    def _check_slopes(self, epoch: int) -> None:
+        """One epoch, one image: whether gradients are the output's lies in the network's code."""
+
+        def scalar() -> ValueOf:
+            state = self._one(epoch, torch.float64)
+            return lambda pixels: log_odds(self._logits(pixels, state))
+
+        check_slopes(scalar, self._images[0])
 
     def _finite_epochs(self) -> Bool[Tensor, "epochs"]:
         finite = torch.ones(self._epochs, dtype=torch.bool)

@@ -27,7 +27,7 @@ DRAWS = 400
 
 
 @dataclass(frozen=True)
-class Quantity:
+class Statistic:
     """A quantity of one run and its 95 % interval from within the curve (NaN where undefined)."""
 
     value: float
@@ -35,31 +35,31 @@ class Quantity:
     high: float = float("nan")
 
 
-UNDEFINED = Quantity(float("nan"))
+UNDEFINED = Statistic(float("nan"))
 
 
-def measure_mean(values: Float[ndarray, " epochs"]) -> Quantity:
+def measure_mean(values: Float[ndarray, " epochs"]) -> Statistic:
     """Mean over epochs with Student's t interval; non-finite epochs are left out."""
     finite = values[np.isfinite(values)]
     if finite.size < 3:
         return UNDEFINED
     mean, error = float(finite.mean()), float(stats.sem(finite))
     half = float(stats.t.ppf(0.975, finite.size - 1)) * error
-    return Quantity(mean, mean - half, mean + half)
+    return Statistic(mean, mean - half, mean + half)
 
 
-def measure_change(curve: Float[ndarray, " epochs"]) -> Quantity:
+def measure_change(curve: Float[ndarray, " epochs"]) -> Statistic:
     """Change over a stretch of a curve: Theil-Sen slope times span, in its unit."""
     line = fit_line(curve)
-    return Quantity(line.slope * line.span, line.low * line.span, line.high * line.span)
+    return Statistic(line.slope * line.span, line.low * line.span, line.high * line.span)
 
 
-def measure_late_share(curve: Float[ndarray, " epochs"], epoch: int) -> Quantity:
+def measure_late_share(curve: Float[ndarray, " epochs"], epoch: int) -> Statistic:
     """Share of a curve's change that happens after `epoch`."""
-    return Quantity(*late_share(curve, epoch))
+    return Statistic(*late_share(curve, epoch))
 
 
-def measure_order(curve: Float[ndarray, " epochs"]) -> Quantity:
+def measure_order(curve: Float[ndarray, " epochs"]) -> Statistic:
     """Kendall's tau of values and epochs: 1 rises always, -1 falls always.
 
     NaN epochs (diverged) count as larger than any number, which is what a diverged loss is. The
@@ -71,10 +71,12 @@ def measure_order(curve: Float[ndarray, " epochs"]) -> Quantity:
     tau = float(stats.kendalltau(np.arange(values.size), stats.rankdata(values)).statistic)
     tau = round(tau, 12)
     half = 1.96 * np.sqrt(2 * max(0.0, 1 - tau**2) / values.size)
-    return Quantity(tau, max(-1.0, tau - half), min(1.0, tau + half))
+    return Statistic(tau, max(-1.0, tau - half), min(1.0, tau + half))
 
 
-def measure_distance(one: int | None, other: int | None, epochs: int, tolerance: float) -> Quantity:
+def measure_distance(
+    one: int | None, other: int | None, epochs: int, tolerance: float
+) -> Statistic:
     """Epochs between two events of one run, of which either may not have come (None).
 
     An event that did not come lies beyond the last epoch: the distance is then at least that to
@@ -86,7 +88,7 @@ def measure_distance(one: int | None, other: int | None, epochs: int, tolerance:
     distance = abs((one or epochs + 1) - (other or epochs + 1))
     if (one is None or other is None) and distance <= tolerance:
         return UNDEFINED
-    return Quantity(float(distance))
+    return Statistic(float(distance))
 
 
 def slice_steps(
@@ -97,18 +99,18 @@ def slice_steps(
     return detrended_differences(curve)[first - 1 : end]
 
 
-def measure_scale(steps: Float[ndarray, " steps"]) -> Quantity:
+def measure_scale(steps: Float[ndarray, " steps"]) -> Statistic:
     """Scale of steps (a variability); the interval is a bootstrap on a log axis."""
     scale = scale_of(steps)
     if not scale > 0:
-        return Quantity(scale, scale, scale)
+        return Statistic(scale, scale, scale)
     half = _t_quantile(steps) * float(np.std(_draw_log_scales(steps), ddof=1))
-    return Quantity(scale, scale * 2**-half, scale * 2**half)
+    return Statistic(scale, scale * 2**-half, scale * 2**half)
 
 
 def compare_scales(
     steps: Float[ndarray, " steps"], reference: Float[ndarray, " others"]
-) -> Quantity:
+) -> Statistic:
     """Base-2 logarithm of the ratio of two scales: 1 is twice the variability, 0 the same."""
     scales = scale_of(steps), scale_of(reference)
     if not (scales[0] > 0 and scales[1] > 0):
@@ -118,10 +120,10 @@ def compare_scales(
         np.std(_draw_log_scales(steps), ddof=1), np.std(_draw_log_scales(reference), ddof=1)
     )
     half = max(_t_quantile(steps), _t_quantile(reference)) * float(spread)
-    return Quantity(ratio, ratio - half, ratio + half)
+    return Statistic(ratio, ratio - half, ratio + half)
 
 
-def fit_exponent(factors: list[float], steps: list[Float[ndarray, " steps"]]) -> Quantity:
+def fit_exponent(factors: list[float], steps: list[Float[ndarray, " steps"]]) -> Statistic:
     """Exponent b of scale = a * factor^b by least squares on logarithms.
 
     Curves without a scale (diverged too early, or constant) are left out; undefined with fewer
@@ -137,7 +139,7 @@ def fit_exponent(factors: list[float], steps: list[Float[ndarray, " steps"]]) ->
     exponent = float(weights @ np.log2([scale_of(part) for _, part in pairs]))
     errors = np.array([np.std(_draw_log_scales(part), ddof=1) for _, part in pairs])
     half = max(_t_quantile(part) for _, part in pairs) * float(np.linalg.norm(weights * errors))
-    return Quantity(exponent, exponent - half, exponent + half)
+    return Statistic(exponent, exponent - half, exponent + half)
 
 
 def _t_quantile(steps: Float[ndarray, " steps"]) -> float:

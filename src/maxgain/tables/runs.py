@@ -11,6 +11,7 @@ from pandas import DataFrame
 
 from maxgain.errors import InputError
 from maxgain.tables.curves import QUANTITY_COLUMNS
+from maxgain.tables.flags import read_flags
 
 SETTING = ("dataset", "data", "network", "capacity", "learning_rate")
 """What makes a training one and the same, in whatever experiments it is listed."""
@@ -148,7 +149,7 @@ def read_data_label(table: pd.DataFrame) -> tuple[str, bool]:
 
 def flag_stand_ins(table: pd.DataFrame) -> Bool[ndarray, " rows"]:
     """Which rows of a table rest on data that stand in for the paper's."""
-    return table["stand_in"].map(lambda value: str(value).lower() == "true").to_numpy(dtype=bool)
+    return read_flags(table["stand_in"]).to_numpy(dtype=bool)
 
 
 def check_columns(table: pd.DataFrame) -> None:

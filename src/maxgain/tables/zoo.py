@@ -3,6 +3,8 @@
 import numpy as np
 from pandas import DataFrame
 
+from maxgain.tables.flags import read_flags
+
 PAPERS_FAMILY = "matconvnet"
 """The family that the paper measured; all others stand in for it."""
 
@@ -28,7 +30,7 @@ def judged_rows(
     chosen = (zoo["image"] == image) & (zoo["projection"] == projection)
     if image == "impulse":
         chosen &= zoo["impulse"] == impulse
-    trained = ~zoo["random_weights"].astype(str).str.lower().eq("true")
+    trained = ~read_flags(zoo["random_weights"])
     known = zoo["top5_error"].notna() & np.isfinite(zoo[quantity].astype(float))
     return zoo[chosen & trained & known & zoo["family"].isin(JUDGED_FAMILIES)]
 

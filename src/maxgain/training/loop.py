@@ -85,7 +85,9 @@ class _Training:
         seed = derived_seed(run.seed, 0)
         network = initial_network(
             run.architecture, data.shape, data.classes, run.capacity, run.initialisation, seed
-        ).to(device)
+        )
+        _disturb(network, run)
+        network = network.to(device)
         self._network: nn.Module = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._optimiser: Optimiser = OPTIMISERS.load(run.optimiser)(
             parameter_rates(self._network, run.architecture, run.initialisation),
@@ -154,6 +156,21 @@ def _row(number: int, learning_rate: float, training: Score, validation: Score) 
         "training_top5_error": training.top5_error,
         "validation_top5_error": validation.top5_error,
     }
+
+
+DISTURBANCE = 1e-7
+"""Relative standard deviation of a repetition's disturbance: the last bit of a float32."""
+
+
+def _disturb(network: nn.Module, run: Run) -> None:
+    """Change the initial weights of a repetition by about their last bit."""
+    if run.repetition == 0:
+        return
+    generator = torch.Generator().manual_seed(derived_seed(run.seed, 2**31 + run.repetition))
+    with torch.no_grad():
+        for parameter in network.parameters():
+            noise = torch.randn(parameter.shape, generator=generator)
+            parameter.mul_(1 + DISTURBANCE * noise)
 
 
 def _diverged(epoch: Epoch) -> bool:

@@ -1,34 +1,11 @@
-"""Gets the weights of one network; what fails is written down and stops no other network."""
+"""Gets the weights of one network by the reader of its family."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
-from maxgain.files.checksums import check_checksum
-from maxgain.files.download import download
 from maxgain.registry import load_function
 from maxgain.zoo.names import find_row
 from maxgain.zoo.readers.registry import READERS
-from maxgain.zoo.registry import RegistryRow
-
-
-@dataclass(frozen=True)
-class Transfer:
-    """How weights are fetched.
-
-    Attributes
-    ----------
-    lock
-        Checksums of the files whose checksum nobody published; see `check_or_trust`.
-    progress
-        Whether to show a progress bar on the terminal.
-    timeout
-        Seconds that a server may stay silent.
-    """
-
-    lock: Path
-    progress: bool = True
-    timeout: float = 30.0
+from maxgain.zoo.transfer import Transfer
 
 
 def fetch_weights(
@@ -60,21 +37,4 @@ def fetch_weights(
         return None
     fetch = load_function(reader.fetch, f"reader '{reader.name}'")
     path: Path | None = fetch(row, folder, Transfer(lock, progress, timeout))
-    return path
-
-
-def download_weights(row: RegistryRow, folder: Path, transfer: Transfer) -> Path:
-    """The file of a row that says its checksum, downloaded unless it is there."""
-    return download_once(row, folder, transfer, lambda file: check_checksum(file, row.checksum))
-
-
-def download_once(
-    row: RegistryRow, folder: Path, transfer: Transfer, verify: Callable[[Path], None]
-) -> Path:
-    """The file of a row's source, downloaded unless it is there, and verified either way."""
-    path = folder / row.file_name
-    if path.exists():
-        verify(path)
-    else:
-        download([row.source], path, verify, progress=transfer.progress, timeout=transfer.timeout)
     return path

@@ -34,8 +34,8 @@ from maxgain.zoo.readers.registry import READERS, Reader
 from maxgain.zoo.registry import RegistryRow, parse_row
 
 if TYPE_CHECKING:  # Both bring torch or the network along, and planning needs neither.
-    from maxgain.zoo.fetching import Transfer
     from maxgain.zoo.network import GivenInput, PretrainedNetwork
+    from maxgain.zoo.transfer import Transfer
 
 SEPARATOR = "#"
 """Between a manifest's location and the name of a network in it."""

@@ -77,8 +77,10 @@ def measure_network(network: PretrainedNetwork, photograph: Image) -> list[Probe
         The network does not take the image or does not return logits.
     """
     measurements = []
-    for probe in make_probes(network, photograph):
-        result = measure(network.network, probe.pixels, window=probe.is_windowed)
+    for number, probe in enumerate(make_probes(network, photograph)):
+        result = measure(
+            network.network, probe.pixels, window=probe.is_windowed, checked=number == 0
+        )
         measurements += [
             ProbeMeasurement(probe, "inverse-score", result),
             ProbeMeasurement(probe, "score", _by_score(result)),

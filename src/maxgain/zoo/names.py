@@ -47,7 +47,7 @@ def find_row(name: str) -> RegistryRow:
     return _row_without_prefix(name)
 
 
-def has_something_to_fetch(name: str) -> bool:
+def needs_download(name: str) -> bool:
     """Whether something must be downloaded or unpacked before a network can be measured."""
     known = read_registry().get(name)
     if known is not None:

@@ -9,7 +9,15 @@ import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from synthetic import (
+
+from maxgain.claims.evidence import Evidence
+from maxgain.claims.judge import judge, judge_claim
+from maxgain.claims.registry import CLAIMS as REGISTRY
+from maxgain.claims.registry import Claim
+from maxgain.errors import InputError
+from maxgain.tables.results import ResultTables, read_result_tables
+from maxgain.tables.verdicts import VERDICT_COLUMNS, read_verdicts, write_verdicts_csv
+from tests.exact.claims.synthetic import (
     MAKERS,
     SEEDS,
     judge_made,
@@ -19,14 +27,6 @@ from synthetic import (
     make_tables,
     make_toy,
 )
-
-from maxgain.claims.evidence import Evidence
-from maxgain.claims.judge import judge, judge_claim
-from maxgain.claims.registry import CLAIMS as REGISTRY
-from maxgain.claims.registry import Claim
-from maxgain.errors import InputError
-from maxgain.tables.results import ResultTables, read_result_tables
-from maxgain.tables.verdicts import VERDICT_COLUMNS, read_verdicts, write_verdicts_csv
 
 CLAIMS = REGISTRY.names()
 

@@ -2,14 +2,14 @@
 
 import numpy as np
 import pytest
-from synthetic import SEEDS, make_mnist
 
 from maxgain.claims.conditions import above, below, between, join_blocks, judge_runs, select_blocks
 from maxgain.claims.evidence import NotRun
 from maxgain.claims.registry import CLAIMS as REGISTRY
-from maxgain.statistics.intervals import UNDEFINED, Quantity
+from maxgain.statistics.intervals import UNDEFINED, Statistic
 from maxgain.tables.results import ResultTables
 from maxgain.tables.runs import RunCurves
+from tests.exact.claims.synthetic import SEEDS, make_mnist
 
 TABLES = ResultTables({"mnist_rates": make_mnist(True)})
 CLAIM = REGISTRY.find("M6")
@@ -47,8 +47,8 @@ def test_a_measure_takes_the_runs_of_its_block() -> None:
     evidence = judge_runs(
         blocks_of({"rate_factor": 1}, {"rate_factor": 2}),
         [
-            above("x", lambda a, b: Quantity(b.rate_factor - a.rate_factor + 0.01 * a.seed), 0.5),
-            *between("y", lambda a, b: Quantity(0.25 * (a.seed - 1)), 1.0),
+            above("x", lambda a, b: Statistic(b.rate_factor - a.rate_factor + 0.01 * a.seed), 0.5),
+            *between("y", lambda a, b: Statistic(0.25 * (a.seed - 1)), 1.0),
         ],
     )
     assert evidence.outcome == "holds"
@@ -63,8 +63,8 @@ def test_a_measure_takes_the_runs_of_its_block() -> None:
 
 
 def test_undefined_values_are_counted_and_named() -> None:
-    def measure(run: RunCurves) -> Quantity:
-        return UNDEFINED if run.seed == 0 else Quantity(1 + 0.01 * run.seed)
+    def measure(run: RunCurves) -> Statistic:
+        return UNDEFINED if run.seed == 0 else Statistic(1 + 0.01 * run.seed)
 
     evidence = judge_runs(blocks_of({"rate_factor": 1}), [above("x", measure, 0.0)])
     assert "undefined for 1 seed(s)" in evidence.numbers
@@ -76,7 +76,7 @@ def test_undefined_values_are_counted_and_named() -> None:
 
 def test_one_seed_prints_the_interval_within_the_curve_and_decides_nothing() -> None:
     blocks = blocks_of({"rate_factor": 1})[:1]
-    evidence = judge_runs(blocks, [below("x", lambda run: Quantity(1.0, 0.5, 1.5), 9.0)])
+    evidence = judge_runs(blocks, [below("x", lambda run: Statistic(1.0, 0.5, 1.5), 9.0)])
     assert evidence.numbers == (
         "1 seed, intervals within the curve (fewer than 5 decide nothing), 20 epochs: "
         "x 1 [0.5, 1.5] (bound below 9)"
@@ -88,9 +88,9 @@ def test_one_seed_prints_the_interval_within_the_curve_and_decides_nothing() -> 
 def test_what_a_condition_measures_is_measured_once() -> None:
     calls = []
 
-    def measure(run: RunCurves) -> Quantity:
+    def measure(run: RunCurves) -> Statistic:
         calls.append(run.seed)
-        return Quantity(float(np.mean(run["training_loss"])))
+        return Statistic(float(np.mean(run["training_loss"])))
 
     judge_runs(blocks_of({"rate_factor": 1}), [*between("x", measure, 5.0)])
     assert calls == list(SEEDS)

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from synthetic import MAKERS, make_toy
 
 from maxgain.claims.judge import judge
 from maxgain.claims.page import describe_verdict, render_markdown, write_verdicts_markdown
 from maxgain.tables.results import ResultTables
 from maxgain.tables.verdicts import write_verdicts_csv
+from tests.exact.claims.synthetic import MAKERS, make_toy
 
 
 @pytest.fixture(scope="module")

@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
-from synthetic import judge_made, make_cifar, make_mnist, make_response
 
 from maxgain.claims.judge import judge, judge_claim
 from maxgain.claims.registry import CLAIMS as REGISTRY
 from maxgain.claims.sensitivity import _count_halving
 from maxgain.tables.curves import RESPONSE_COLUMNS
 from maxgain.tables.results import ResultTables
+from tests.exact.claims.synthetic import judge_made, make_cifar, make_mnist, make_response
 
 NAMES = ("S1", "S2", "S3", "S4", "S4b", "S5")
 

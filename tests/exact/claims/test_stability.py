@@ -5,12 +5,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from synthetic import make_mnist, make_toy
 
 from maxgain.claims.stability import STABILITY_COLUMNS, count_stable
 from maxgain.errors import InputError
 from maxgain.pipeline.claims import judge_results, write_stability
 from maxgain.tables.verdicts import read_verdicts
+from tests.exact.claims.synthetic import make_mnist, make_toy
 
 
 def make_table(**verdicts: str) -> pd.DataFrame:

@@ -6,13 +6,13 @@ import json
 import pandas as pd
 import pytest
 from scipy import stats
-from synthetic import MAKERS, make_toy
 
 from maxgain.claims.judge import judge
 from maxgain.claims.regression import find_worse_claims
 from maxgain.errors import InputError
 from maxgain.statistics.decisions import VERDICTS
 from maxgain.tables.results import ResultTables
+from tests.exact.claims.synthetic import MAKERS, make_toy
 
 
 def make_table(

@@ -94,7 +94,7 @@ def test_an_old_overlay_of_capacities_and_epochs_replaces_those_of_today(tmp_pat
     (tmp_path / "old.yaml").write_text(
         "experiments:\n"
         "  capacity: {capacities: [1/4, 1], epochs: 3, fewer_epochs: null}\n"
-        "  networks: {networks: [lenet], epochs: 3, fewer_epochs: null}\n"
+        "  networks: {networks: [lenet], epochs: 3, fewer_epochs: null, seeds: [0]}\n"
     )
     raw = read_configuration([REPOSITORY / "config.yaml", tmp_path / "old.yaml"])
     assert _epochs(raw, "capacity") == {("lenet", 0.25): 3, ("lenet", 1): 3}

@@ -223,6 +223,20 @@ def test_sizes_of_the_embedded_data_are_in_force_there_alone() -> None:
     assert (sizes.training_images, sizes.validation_images) == (30, 10)
 
 
+def test_changes_for_embedded_data_are_in_force_there_alone() -> None:
+    raw = _small()
+    raw["experiments"]["colours"]["embedded"] = {"capacities": ["1/4"], "batch_size": 50}
+    runs = parse_protocol(raw).runs_of("colours")
+    assert {(run.capacity, run.batch_size, run.epochs) for run in runs} == {(0.25, 50, 45)}
+    raw["datasets"]["cifar10"] |= {"source": "official"}
+    runs = parse_protocol(raw).runs_of("colours")
+    assert {(run.capacity, run.batch_size, run.epochs) for run in runs} == {(1.0, 100, 45)}
+    raw["datasets"]["cifar10"] |= {"source": "embedded"}
+    raw["experiments"]["networks"]["embedded"] = {"epochs": 3}
+    with pytest.raises(InputError, match=r"experiments.networks.embedded: networks.1.epochs is 4"):
+        parse_protocol(raw)
+
+
 def test_a_network_without_settings_needs_no_section() -> None:
     runs = {run.network: run for run in parse_protocol(_small()).runs_of("networks")}
     assert runs["nin"].architecture == "nin"
@@ -279,7 +293,7 @@ NUMBER = "must be a number or a fraction such as '1/3'"
     [
         # unknown keys
         (_at("devcie", value="cpu"), ["'devcie'", "not a known key", "device", "threads"]),
-        (_at("gain", "window", value=1), ["'gain.window'", "impulse, impulse_value, projection"]),
+        (_at("gain", "window", value=1), ["'gain.window'", "impulse, impulse_value, impulses"]),
         (_at("datasets", "a b", value={}), ["'datasets.a b'", "letters, digits"]),
         (_at("datasets", "../x", value={}), ["'datasets.../x'", "letters, digits"]),
         (_at("networks", "x", value={}), ["'networks.x.from' is missing", "lenet-cifar, nin"]),

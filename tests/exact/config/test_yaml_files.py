@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from maxgain.config.parsing import parse_protocol
-from maxgain.config.yaml_files import read_configuration, read_yaml
+from maxgain.config.yaml_files import merge, read_configuration, read_yaml
 from maxgain.errors import InputError
 
 
@@ -57,6 +57,17 @@ def test_files_lie_on_top_of_each_other_and_the_command_line_on_top_of_all(tmp_p
     changes = {"a": {"x": "5", "z": ["1/3", "2"]}, "b": 7}
     found = read_configuration([below, above], changes)
     assert found == {"a": {"x": 5, "y": [3], "z": ["1/3", 2]}, "b": 7}
+
+
+def test_a_file_above_replaces_what_the_one_below_says_for_embedded_data() -> None:
+    below = {"x": {"epochs": 100, "seeds": [0], "embedded": {"epochs": 45, "batch_size": 50}}}
+    assert merge(below, {"x": {"epochs": 3}}) == {
+        "x": {"epochs": 3, "seeds": [0], "embedded": {"batch_size": 50}}
+    }
+    both = merge(below, {"x": {"epochs": 3, "embedded": {"epochs": 2}}})
+    assert both["x"]["embedded"] == {"epochs": 2, "batch_size": 50}
+    assert merge(below, {"x": None}) == {"x": None}
+    assert below["x"]["embedded"] == {"epochs": 45, "batch_size": 50}
 
 
 def test_an_empty_overlay_changes_nothing(tmp_path: Path) -> None:

@@ -65,7 +65,7 @@ def spoil(table: pd.DataFrame, rate_factor: float, epoch: int, **values: float) 
 
 def draw(name: str, table: pd.DataFrame) -> Figure:
     """A figure of the paper from its table."""
-    request = FIGURES[name].request
+    request = FIGURES.find(name).request
     assert request is not None
     return draw_curves(table, request)
 

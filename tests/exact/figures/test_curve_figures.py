@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pandas as pd
 import pytest
-from made_up_curves import (
+from tests.exact.figures.made_up_curves import (
     RATES,
     choose_values,
     draw,

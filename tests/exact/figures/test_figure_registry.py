@@ -4,22 +4,22 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from made_up_curves import make_rates, spoil
+from tests.exact.figures.made_up_curves import make_rates, spoil
 from numpy import ndarray
 from pydantic import ValidationError
 from safetensors.numpy import save_file
 
 from maxgain.config.figures import CurvesFigure
 from maxgain.errors import InputError
-from maxgain.figures.registry import CAPTIONS, FIGURES, draw_figure
+from maxgain.figures.registry import FIGURES, draw_figure
 from maxgain.pipeline.figures import write_figure
 from maxgain.pipeline.jobs import FigureJob
 
 
 def test_every_figure_is_registered_and_captioned() -> None:
     paper = [f"fig{number:02d}" for number in range(1, 14)]
-    assert list(FIGURES) == list(CAPTIONS) == [*paper, "sensitivity", "variability"]
-    assert all(caption.endswith(".") for caption in CAPTIONS.values())
+    assert FIGURES.names() == [*paper, "sensitivity", "variability"]
+    assert all(caption.endswith(".") for caption in (row.caption for row in FIGURES.rows()))
 
 
 def test_the_command_draws_from_files(toy_arrays: dict[str, ndarray], tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from made_up_curves import make_rates
+from tests.exact.figures.made_up_curves import make_rates
 
 DRAW = """
 import os, sys

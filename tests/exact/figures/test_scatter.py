@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from made_up_curves import read_texts
+from tests.exact.figures.made_up_curves import read_texts
 from matplotlib.text import Annotation, Text
 
 from maxgain.figures.labels import label_points

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from made_up_curves import make_rates, read_texts
+from tests.exact.figures.made_up_curves import make_rates, read_texts
 from scipy import stats
 
 from maxgain.errors import InputError

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import matplotlib
 import pytest
-from made_up_curves import draw, make_rates
+from tests.exact.figures.made_up_curves import draw, make_rates
 from matplotlib.text import Text
 
 from maxgain.errors import InputError

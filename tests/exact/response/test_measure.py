@@ -7,7 +7,13 @@ import pytest
 import torch
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from response_networks import (
+from torch import Tensor, nn
+
+from maxgain.networks.scaling import ScaledInput
+from maxgain.response.measure import input_gradient, measure
+from maxgain.response.probes import impulse_image
+from maxgain.toy.network import GaussianToy
+from tests.exact.response.response_networks import (
     SHAPES,
     assert_close_where_not_tiny,
     decibels,
@@ -15,12 +21,6 @@ from response_networks import (
     linear_network,
     paper_network,
 )
-from torch import Tensor, nn
-
-from maxgain.networks.scaling import ScaledInput
-from maxgain.response.measure import input_gradient, measure
-from maxgain.response.probes import impulse_image
-from maxgain.toy.network import GaussianToy
 
 
 @settings(max_examples=25, deadline=None)

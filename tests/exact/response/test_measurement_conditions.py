@@ -4,11 +4,6 @@ import threading
 
 import pytest
 import torch
-from response_networks import (
-    WithBatchStatistics,
-    generator,
-    paper_network,
-)
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
@@ -16,6 +11,11 @@ from maxgain.errors import InputError
 from maxgain.response.measure import measure
 from maxgain.response.probes import impulse_image
 from maxgain.response.snapshots import snapshot_gains
+from tests.exact.response.response_networks import (
+    WithBatchStatistics,
+    generator,
+    paper_network,
+)
 
 
 def test_network_is_left_as_it_was_found() -> None:

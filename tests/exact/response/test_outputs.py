@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 import torch
-from response_networks import generator
 from torch import Tensor, nn
 
 from maxgain.errors import InputError
 from maxgain.response.measure import measure
 from maxgain.response.probes import impulse_image
 from maxgain.response.snapshots import snapshot_gains
+from tests.exact.response.response_networks import generator
 
 IMAGE = impulse_image(1, 6, 6)
 Inception = namedtuple("Inception", ["logits", "aux_logits"])

@@ -4,12 +4,12 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from response_networks import (
-    generator,
-)
 
 from maxgain.errors import InputError
 from maxgain.response.probes import central_places, impulse_image, impulse_set, raw_impulse_image
+from tests.exact.response.response_networks import (
+    generator,
+)
 
 
 @settings(max_examples=15, deadline=None)

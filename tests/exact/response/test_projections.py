@@ -7,13 +7,6 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from response_networks import (
-    SHAPES,
-    decibels,
-    generator,
-    linear_network,
-    paper_network,
-)
 from scipy.special import logsumexp
 from torch import nn
 
@@ -21,6 +14,13 @@ from maxgain.response.measure import input_gradient, measure
 from maxgain.response.probes import impulse_image
 from maxgain.response.projections import ALL_CLASS_PROJECTIONS
 from maxgain.response.snapshots import snapshot_gains
+from tests.exact.response.response_networks import (
+    SHAPES,
+    decibels,
+    generator,
+    linear_network,
+    paper_network,
+)
 
 
 @pytest.mark.parametrize("name", SHAPES)

@@ -5,12 +5,6 @@ import math
 import numpy as np
 import pytest
 import torch
-from response_networks import (
-    SHAPES,
-    WithBatchStatistics,
-    generator,
-    paper_network,
-)
 from torch import Tensor, nn
 
 from maxgain.errors import InputError
@@ -21,6 +15,12 @@ from maxgain.response.snapshots import (
     mean_over_impulses,
     snapshot_gains,
     snapshot_responses,
+)
+from tests.exact.response.response_networks import (
+    SHAPES,
+    WithBatchStatistics,
+    generator,
+    paper_network,
 )
 
 

@@ -7,14 +7,14 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from response_networks import (
+
+from maxgain.response.measure import measure
+from maxgain.response.spectrum import frequency_response, hann_window, maximum_gain
+from tests.exact.response.response_networks import (
     assert_close_where_not_tiny,
     generator,
     linear_network,
 )
-
-from maxgain.response.measure import measure
-from maxgain.response.spectrum import frequency_response, hann_window, maximum_gain
 
 
 def test_window_multiplies_the_gradient_before_the_transform() -> None:

@@ -5,13 +5,13 @@ from collections.abc import Callable
 
 import pytest
 import torch
-from response_networks import generator
 from torch import Tensor, nn
 
 from maxgain.errors import InputError
 from maxgain.response.measure import input_gradient, measure
 from maxgain.response.probes import impulse_image
 from maxgain.response.snapshots import snapshot_gains
+from tests.exact.response.response_networks import generator
 
 IMAGE = impulse_image(1, 8, 8)
 

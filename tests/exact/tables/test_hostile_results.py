@@ -259,7 +259,7 @@ def users(folder: Path, name: str) -> Iterator[Callable[[], object]]:
     networks = [path for path in files if path.name != "toy.safetensors"]
     figures = {"mnist_rates": "fig08", "capacity": "fig13", "toy": "fig01", "zoo": "fig07"}
     figure = figures.get(Path(name).stem, "fig05")
-    needed = networks if "*.safetensors" in FIGURES[figure].files else files
+    needed = networks if "*.safetensors" in FIGURES.find(figure).files else files
     if name != "toy.csv":
         yield lambda: draw_figure(figure, needed)
     if name.endswith(".csv") and name != "zoo_missing.csv":

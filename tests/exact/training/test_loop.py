@@ -15,6 +15,7 @@ from maxgain.config.experiments import Run
 from maxgain.data.augmentation import batch_flip, flip_and_crop, no_augmentation
 from maxgain.errors import InputError
 from maxgain.networks.building import build_network
+from maxgain.pipeline.training import training_data
 from maxgain.response.measure import measure
 from maxgain.response.probes import impulse_image
 from maxgain.response.snapshots import snapshot_gains
@@ -23,7 +24,7 @@ from maxgain.training.loop import TrainingData, train
 from maxgain.training.schedule import rate_at
 from maxgain.training.snapshots import Architecture, read_snapshots, write_snapshots
 from maxgain.training.state import Epoch, TrainingState
-from tests.exact.training.training_cases import COUNT, RUN, killed_in_epoch, noise
+from tests.exact.training.training_cases import COUNT, RUN, killed_in_epoch, noise, prepared
 
 HERE = "tests.exact.training.test_loop"
 SHAPE = (3, 9, 8)
@@ -63,6 +64,21 @@ def test_schedule() -> None:
     rates = [rate_at(run, epoch) for epoch in range(1, 60)]
     assert rates == pytest.approx([0.05] * 30 + [0.005] * 10 + [0.0005] * 19)
     assert {rate_at(RUN, epoch) for epoch in range(1, 60)} == {RUN.learning_rate}
+
+
+def test_a_repetition_disturbs_the_initial_weights_by_their_last_bits(tmp_path: Path) -> None:
+    def initial(repetition: int) -> Tensor:
+        run = replace(RUN, epochs=1, learning_rate=1e-30, repetition=repetition)
+        state = TrainingState(tmp_path / "state", {"repetition": repetition})
+        (epoch,) = train(run, training_data(prepared()), "cpu", state)
+        return torch.cat([value.flatten() for value in epoch.weights.values()])
+
+    plain, first, second = (initial(repetition) for repetition in (0, 1, 2))
+    for disturbed in (first, second):
+        assert not torch.equal(disturbed, plain)
+        assert torch.allclose(disturbed, plain, rtol=1e-6, atol=1e-20)
+    assert not torch.equal(first, second)
+    assert torch.equal(first, initial(1))
 
 
 # --- networks of any kind

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from zoo_networks import with_source
 
+from maxgain.zoo.names import find_row
 from maxgain.zoo.registry import read_registry
+from tests.exact.zoo.zoo_networks import with_source
 
 
 @pytest.fixture
@@ -41,5 +42,7 @@ def vgg_f_at(server: tuple[str, dict[str, bytes]], monkeypatch: pytest.MonkeyPat
     """The path at which the server is asked for the weights of vgg-f."""
     row = with_source(read_registry()["vgg-f"], f"{server[0]}/imagenet-vgg-f.mat")
     for module in ("maxgain.zoo.fetching", "maxgain.zoo.loading"):
-        monkeypatch.setattr(f"{module}.find_row", lambda name: row)
+        monkeypatch.setattr(
+            f"{module}.find_row", lambda name: row if name == row.name else find_row(name)
+        )
     return "/imagenet-vgg-f.mat"

@@ -24,3 +24,16 @@ def test_bad_photographs_are_refused(tmp_path: Path) -> None:
     (tmp_path / "bad.jpg").write_bytes(b"no image")
     with pytest.raises(InputError, match="not a readable image"):
         read_photograph(tmp_path / "bad.jpg")
+
+
+@pytest.mark.parametrize("channels", [1, 2, 4, 7])
+def test_any_number_of_channels_is_filled(channels: int) -> None:
+    """Grey in every channel; with four, colour and full opacity."""
+    photograph, _ = read_photograph(None)
+    crop = crop_photograph(photograph, (20, 30), "bilinear", channels)
+    assert crop.shape == (channels, 20, 30)
+    if channels == 4:
+        assert bool((crop[3] == 255).all())
+        assert bool((crop[:3] == crop_photograph(photograph, (20, 30), "bilinear")).all())
+    else:
+        assert bool((crop == crop_photograph(photograph, (20, 30), "bilinear", 1)).all())

@@ -4,13 +4,13 @@ import hashlib
 from pathlib import Path
 
 import pytest
-from zoo_networks import tiny_network, with_source
 
 from maxgain.errors import InputError
 from maxgain.zoo import fetching
 from maxgain.zoo.fetching import fetch_weights
 from maxgain.zoo.loading import load_network
 from maxgain.zoo.names import find_row
+from tests.exact.zoo.zoo_networks import tiny_network, with_source
 
 
 def test_first_download_is_trusted_and_later_ones_must_match(

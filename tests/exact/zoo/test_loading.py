@@ -4,12 +4,12 @@ import math
 from pathlib import Path
 
 import pytest
-from zoo_networks import USER_MODULE, tiny_network
 
 from maxgain.data.pictures import read_photograph
 from maxgain.errors import InputError
 from maxgain.zoo.loading import load_network
 from maxgain.zoo.measurement import measure_network, zoo_rows
+from tests.exact.zoo.zoo_networks import USER_MODULE, tiny_network
 
 
 @pytest.mark.parametrize(

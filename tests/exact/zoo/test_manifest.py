@@ -7,15 +7,15 @@ import zipfile
 from pathlib import Path
 
 import numpy as np
-import onnx_files as files
 import pytest
 
 from maxgain.errors import InputError
 from maxgain.zoo.fetching import fetch_weights
 from maxgain.zoo.loading import load_network
 from maxgain.zoo.manifest import read_manifest
-from maxgain.zoo.names import file_stem, has_something_to_fetch, resolve_networks
+from maxgain.zoo.names import file_stem, needs_download, resolve_networks
 from maxgain.zoo.network import GivenInput
+from tests.exact.zoo import onnx_files as files
 
 HEAD = "name,file,sha256,input_size,mean,std,top1_error,top5_error,error_source,weights,source\n"
 
@@ -38,7 +38,7 @@ def test_a_folder_is_a_family(tmp_path: Path) -> None:
     folder = make_folder(tmp_path / "mine")
     names = resolve_networks([str(folder)])
     assert names == [f"{folder}#first", f"{folder}#second"]
-    assert [has_something_to_fetch(name) for name in names] == [False, False]
+    assert [needs_download(name) for name in names] == [False, False]
     first, second = (load_network(name, tmp_path / "weights") for name in names)
     assert (first.name, first.family, first.top5_error) == ("first", "manifest", 20.5)
     assert (first.precision, first.weights) == (
@@ -67,7 +67,7 @@ def test_an_archive_is_unpacked_once(kind: str, tmp_path: Path) -> None:
             file.add(folder, folder.name)
     shutil.rmtree(folder)
     names = resolve_networks([str(archive)])
-    assert all(has_something_to_fetch(name) for name in names)
+    assert all(needs_download(name) for name in names)
     weights = tmp_path / "weights"
     path = fetch_weights(names[0], weights, tmp_path / "lock")
     assert path is not None

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import matconvnet_files as mat
 import numpy as np
 import pytest
 import torch
@@ -12,6 +11,7 @@ from maxgain.errors import InputError
 from maxgain.zoo.loading import load_network
 from maxgain.zoo.network import GivenInput
 from maxgain.zoo.readers.matconvnet.network import read_matconvnet
+from tests.exact.zoo import matconvnet_files as mat
 
 SIDE = 6
 
@@ -54,12 +54,11 @@ def test_a_file_without_a_size_asks_for_it(tmp_path: Path) -> None:
 
 
 def test_a_dag_of_training_loses_its_losses(tmp_path: Path) -> None:
-    size, found = mat.row(SIDE, SIDE, 1, 3), ["prediction", "label"]
     layers = [
-        mat.dag_layer("fc", "Conv", ["input"], "prediction", ["f"], {"size": size}),
-        mat.dag_layer("objective", "Loss", found, "loss", [], {"loss": "softmaxlog"}),
-        mat.dag_layer("error", "Loss", found, "top1err", [], {"loss": "classerror"}),
-    ]  # fmt: skip
+        mat.dag_layer("fc", "Conv", ["input"], "scores", ["f"]),
+        mat.dag_layer("objective", "Loss", ["scores", "label"], "o", [], {"loss": "softmaxlog"}),
+        mat.dag_layer("error", "Loss", ["scores", "label"], "top1", [], {"loss": "classerror"}),
+    ]
     savemat(
         tmp_path / "dag.mat",
         {

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-import onnx_files as files
 import pytest
 import torch
 from onnx import ModelProto, TensorProto, helper, numpy_helper
@@ -18,6 +17,7 @@ from maxgain.zoo.loading import load_network
 from maxgain.zoo.measurement import measure_network
 from maxgain.zoo.network import GivenInput
 from maxgain.zoo.readers.onnx.loading import read_onnx
+from tests.exact.zoo import onnx_files as files
 
 node = helper.make_node
 
@@ -266,40 +266,3 @@ def test_without_the_packages_the_extra_is_named(
     monkeypatch.setattr(builtins, "__import__", without)
     with pytest.raises(InputError, match=r"this needs pip install maxgain\[onnx\]"):
         load_network(str(path), tmp_path)
-
-
-@pytest.mark.parametrize("opset", [7, 9, 11, 13, 17, 18, 21])
-def test_operator_sets_old_and_new(opset: int, tmp_path: Path) -> None:
-    """Averages, LRN and pooling where onnx2torch differs from the standard or lacks a version."""
-    before = [
-        node("LRN", ["x"], ["n"], size=3, alpha=0.5),
-        node("AveragePool", ["n"], ["a"], kernel_shape=[3, 3], pads=[0, 0, 1, 1], strides=[1, 1]),
-        node("MaxPool", ["a"], ["p"], kernel_shape=[2, 2], strides=[1, 1]),
-    ]
-    model = files.classifier(before=before, first="p", opset=opset)
-    path = files.save(model, tmp_path / "versions.onnx")
-    np.testing.assert_allclose(logits(path), runtime(path, IMAGE), rtol=1e-4, atol=1e-5)
-
-
-def test_a_mean_over_computed_axes_of_operator_set_18(tmp_path: Path) -> None:
-    model = files.classifier(opset=18)
-    model.graph.initializer.append(numpy_helper.from_array(np.array([2, 3]), "axes"))
-    average = next(n for n in model.graph.node if n.op_type == "GlobalAveragePool")
-    average.op_type, average.input[:] = "ReduceMean", ["r", "axes"]
-    path = files.save(model, tmp_path / "mean.onnx")
-    np.testing.assert_allclose(logits(path), runtime(path, IMAGE), rtol=1e-4, atol=1e-5)
-
-
-def test_an_even_lrn_sums_over_the_channels_that_the_standard_says(tmp_path: Path) -> None:
-    """onnxruntime has none of an even size; torch's sums over other channels."""
-    size, alpha, beta, bias = 4, 3.0, 0.6, 2.0
-    before = [node("LRN", ["x"], ["n"], size=size, alpha=alpha, beta=beta, bias=bias)]
-    normalised = IMAGE.astype(np.float64).copy()
-    for channel in range(3):
-        first, last = max(channel - 1, 0), channel + 2
-        squares = (IMAGE[:, first : last + 1].astype(np.float64) ** 2).sum(1)
-        normalised[:, channel] /= (bias + alpha / size * squares) ** beta
-    plain = files.save(files.classifier(), tmp_path / "plain.onnx")
-    expected = runtime(plain, normalised.astype(np.float32))
-    path = files.save(files.classifier(before=before, first="n"), tmp_path / "even.onnx")
-    np.testing.assert_allclose(logits(path), expected, rtol=1e-4, atol=1e-5)

@@ -9,7 +9,6 @@ import numpy as np
 import onnx
 import pytest
 import torch
-from onnx_double import in_double
 
 from maxgain.data.pictures import read_photograph
 from maxgain.zoo.crop import crop_photograph
@@ -19,6 +18,7 @@ from maxgain.zoo.measurement import measure_network
 from maxgain.zoo.names import resolve_networks
 from maxgain.zoo.network import PretrainedNetwork
 from maxgain.zoo.registry import RegistryRow
+from tests.exact.zoo.onnx_double import in_double
 
 NETWORKS = 24
 

@@ -5,14 +5,14 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
-import onnx_files as files
 import pytest
 
 from maxgain.errors import InputError
 from maxgain.zoo.fetching import fetch_weights
 from maxgain.zoo.loading import load_network
-from maxgain.zoo.names import has_something_to_fetch, resolve_networks
+from maxgain.zoo.names import needs_download, resolve_networks
 from maxgain.zoo.registry import read_registry
+from tests.exact.zoo import onnx_files as files
 
 
 def test_rows_are_pinned_and_say_their_preprocessing() -> None:
@@ -25,7 +25,7 @@ def test_rows_are_pinned_and_say_their_preprocessing() -> None:
         assert row.scaling is not None
         assert row.error_source
         assert row.licence
-        assert has_something_to_fetch(row.name)
+        assert needs_download(row.name)
     assert len({row.checksum for row in rows}) == len({row.file_name for row in rows}) == len(rows)
 
 

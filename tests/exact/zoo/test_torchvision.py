@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 import torch
 from torch import Tensor, nn
-from zoo_networks import with_source
 
 from maxgain.errors import InputError
 from maxgain.zoo.names import find_row
@@ -18,6 +17,7 @@ from maxgain.zoo.readers.torchvision import (
     read_torchvision_registry,
 )
 from maxgain.zoo.registry import RegistryRow, read_registry
+from tests.exact.zoo.zoo_networks import with_source
 
 
 def test_torchvisions_78_networks_are_read_without_network() -> None:

@@ -7,7 +7,6 @@ import pandas as pd
 import pytest
 from safetensors.numpy import load_file
 from typer.testing import CliRunner
-from zoo_networks import USER_MODULE
 
 from maxgain.cli.app import app
 from maxgain.errors import InputError
@@ -16,6 +15,7 @@ from maxgain.figures.scatter import draw_fig07
 from maxgain.pipeline.zoo import gather_tables, status_path
 from maxgain.tables.zoo import ZOO_COLUMNS
 from maxgain.zoo.status import NetworkStatus, read_status, write_status
+from tests.exact.zoo.zoo_networks import USER_MODULE
 
 
 def test_a_dead_link_fails_its_network_alone(

@@ -3,10 +3,10 @@
 from dataclasses import replace
 from pathlib import Path
 
-import matconvnet_files as mat
 import numpy as np
 
 from maxgain.zoo.registry import RegistryRow
+from tests.exact.zoo import matconvnet_files as mat
 
 USER_MODULE = """
 import torch

@@ -47,13 +47,16 @@ def read_files(
 
 
 def parse_header(content: bytes, dimensions: int, name: str) -> tuple[int, ...]:
-    """Return the sizes that an IDX header declares.
+    """Sizes that an IDX header declares.
 
     Parameters
     ----------
-    content : the file's first 4 + 4 * `dimensions` bytes, or more
-    dimensions : 3 for images (count, height, width), 1 for labels (count)
-    name : the file's name, for messages
+    content
+        The file's first 4 + 4 * `dimensions` bytes, or more.
+    dimensions
+        3 for images (count, height, width), 1 for labels (count).
+    name
+        The file's name, for messages.
 
     Raises
     ------
@@ -80,12 +83,12 @@ def parse_header(content: bytes, dimensions: int, name: str) -> tuple[int, ...]:
 
 
 def header_length(dimensions: int) -> int:
-    """Return the bytes of an IDX header: a mark of 4 and a size of 4 for each dimension."""
+    """Bytes of an IDX header: a mark of 4 and a size of 4 for each dimension."""
     return 4 + 4 * dimensions
 
 
 def parse_images(content: bytes, name: str) -> UInt8[Tensor, "count 1 height width"]:
-    """Return the grey images, 0-255, of the IDX file `content`.
+    """Grey images, 0-255, of the IDX file `content`.
 
     Raises
     ------
@@ -97,7 +100,7 @@ def parse_images(content: bytes, name: str) -> UInt8[Tensor, "count 1 height wid
 
 
 def parse_labels(content: bytes, name: str) -> Int64[Tensor, "count"]:
-    """Return the labels of the IDX file `content`.
+    """Labels of the IDX file `content`.
 
     Raises
     ------
@@ -111,13 +114,16 @@ def parse_labels(content: bytes, name: str) -> Int64[Tensor, "count"]:
 def parse_pair(
     images: bytes, labels: bytes, classes: tuple[str, ...] | None, name: str
 ) -> ImageData:
-    """Return the data of an image file and its label file.
+    """Data of an image file and its label file.
 
     Parameters
     ----------
-    images, labels : contents of the two IDX files
-    classes : names of the classes; None names them 0, 1, ... up to the highest label
-    name : what to call the pair in messages
+    images, labels
+        Contents of the two IDX files.
+    classes
+        Names of the classes; None names them 0, 1, ... up to the highest label.
+    name
+        What to call the pair in messages.
 
     Raises
     ------

@@ -18,15 +18,18 @@ def blend_with_patches(
     photographs: Sequence[UInt8[Tensor, "channels photo_height photo_width"]],
     seed: int,
 ) -> UInt8[Tensor, "count channels 32 32"]:
-    """Return \\|patch - digit\\| with a patch at a random place of a random photograph each.
+    """\\|patch - digit\\| with a patch at a random place of a random photograph each.
 
     Digits smaller than 32 x 32 get a border of zeros, where the photograph shows unchanged.
 
     Parameters
     ----------
-    digits : grey images, 0-255, at most 32 x 32
-    photographs : colour images, 0-255, at least 32 x 32
-    seed : of the choice of photographs and places
+    digits
+        Grey images, 0-255, at most 32 x 32.
+    photographs
+        Colour images, 0-255, at least 32 x 32.
+    seed
+        Of the choice of photographs and places.
 
     Raises
     ------

@@ -28,6 +28,12 @@ DEFAULT_SIDE = 224
 _COMMON_CHANNELS = (3, 1, 4)
 
 
+_NO_MEAN = (
+    "no mean is seen in the network or given: natural images are measured as they are, without "
+    "mean subtraction (--mean, --std)"
+)
+
+
 def load_function_network(row: RegistryRow, folder: Path, given: GivenInput) -> PretrainedNetwork:
     """Network that a user's function returns, called without arguments.
 
@@ -86,31 +92,7 @@ def pretrained_of_user(
     InputError
         The mean is said and seen in the network too, or is of another number of channels.
     """
-    channels = shape[0]
-    network = network.eval().requires_grad_(False)
-    found = lift_mean(network)
-    lifted, seen = (network, torch.zeros(1, 1, 1)) if found is None else found
-    seen = seen.cpu()
-    if given.std is not None:
-        scaling = Scaling(given.mean or (0.0,), given.std, "BGR" if order == "BGR" else "RGB")
-        centred = after_mean_subtraction(network, scaling, channels)
-        average = mean_colour_image(scaling, shape)
-    elif given.mean is not None:
-        average = mean_colour_image(Scaling(given.mean, (1.0,)), shape)
-        if bool(seen.any()):
-            raise InputError(
-                f"'{row.name}' subtracts the mean {_listed(seen)} (0-255) itself, where it can be "
-                "seen; leave out --mean."
-            )
-        # A visible scaling without a mean takes pixels after mean subtraction already.
-        centred = MeanInside(network, average) if found is None else lifted
-    else:
-        centred, average = lifted, _spread(row.name, seen, shape)
-        if not bool(seen.any()):
-            notes += (
-                "no mean is seen in the network or given: natural images are measured as they are, "
-                "without mean subtraction (--mean, --std)",
-            )
+    centred, average, said = _centred(row.name, network.eval(), given, shape, order)
     return PretrainedNetwork(
         name=row.name,
         family=row.family,
@@ -121,8 +103,31 @@ def pretrained_of_user(
         top5_error=row.top5_error,
         weights=weights,
         precision=row.precision,
-        notes=notes,
+        notes=(*notes, *said),
     )
+
+
+def _centred(
+    name: str, network: nn.Module, given: GivenInput, shape: tuple[int, int, int], order: str
+) -> tuple[nn.Module, Tensor, tuple[str, ...]]:
+    """Network of pixels after mean subtraction, its average image, and what is to be said."""
+    if given.std is not None:
+        scaling = Scaling(given.mean or (0.0,), given.std, "BGR" if order == "BGR" else "RGB")
+        centred = after_mean_subtraction(network, scaling, shape[0])
+        return centred, mean_colour_image(scaling, shape), ()
+    found = lift_mean(network)
+    lifted, seen = (network, torch.zeros(1, 1, 1)) if found is None else found
+    if given.mean is None:
+        notes = () if bool(seen.any()) else (_NO_MEAN,)
+        return lifted, _spread(name, seen.cpu(), shape), notes
+    if bool(seen.any()):
+        raise InputError(
+            f"'{name}' subtracts the mean {_listed(seen)} (0-255) itself, where it can be seen; "
+            "leave out --mean."
+        )
+    average = mean_colour_image(Scaling(given.mean, (1.0,)), shape)
+    # A visible scaling without a mean takes pixels after mean subtraction already.
+    return MeanInside(network, average) if found is None else lifted, average, ()
 
 
 def _spread(name: str, mean: Tensor, shape: tuple[int, int, int]) -> Tensor:

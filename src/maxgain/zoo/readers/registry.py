@@ -22,7 +22,7 @@ class Reader(Row):
         says of the input (`maxgain.zoo.network.GivenInput`); returns a `PretrainedNetwork`.
     fetch
         Function that downloads or unpacks the weights, "module:function" of a row, the folder, and
-        a `maxgain.zoo.fetching.Transfer`; empty where there is nothing to fetch.
+        a `maxgain.zoo.transfer.Transfer`; empty where there is nothing to fetch.
     rows
         Function that gives the family's rows by name, where they are not in `registry.csv`.
     prefix
@@ -45,7 +45,7 @@ class Reader(Row):
 _HOME = "maxgain.zoo.readers"
 
 
-_DOWNLOAD = "maxgain.zoo.fetching:download_weights"
+_DOWNLOAD = "maxgain.zoo.transfer:download_weights"
 
 
 READERS: Registry[Reader] = Registry(

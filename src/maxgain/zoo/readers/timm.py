@@ -12,7 +12,10 @@ from maxgain.zoo.readers.torchvision import imagenet_class_names
 from maxgain.zoo.registry import Interpolation, RegistryRow, Scaling
 
 if TYPE_CHECKING:
-    from maxgain.zoo.fetching import Transfer
+    from maxgain.zoo.transfer import Transfer
+
+
+IMAGENET_CLASSES = 1000
 
 
 def fetch_timm(row: RegistryRow, folder: Path, transfer: "Transfer") -> None:
@@ -39,7 +42,7 @@ def load_timm(row: RegistryRow, folder: Path, given: GivenInput) -> PretrainedNe
     shape = given.shape_or(tuple(settings.input_size))
     assert shape is not None
     scaling = given.scaling or Scaling(tuple(settings.mean), tuple(settings.std))
-    names = imagenet_class_names() if settings.num_classes == 1000 else ()
+    names = imagenet_class_names() if settings.num_classes == IMAGENET_CLASSES else ()
     interpolation: Interpolation = "bicubic" if settings.interpolation == "bicubic" else "bilinear"
     return pretrained_of_row(
         RegistryRow(row.name, row.family, row.source, interpolation=interpolation),
@@ -60,12 +63,21 @@ def _settings(architecture: str) -> Any:  # timm's PretrainedCfg, which it does 
         )
     settings = timm.get_pretrained_cfg(architecture)
     assert settings is not None
-    if not settings.num_classes:
+    if not settings.num_classes or _is_embedding(architecture, settings.num_classes):
         raise InputError(
-            f"timm's '{architecture}' has no classifier: it returns {settings.num_classes or 0} "
-            "classes' logits but features, which have no winning class; name a network with one."
+            f"timm's '{architecture}' has no classifier: it returns features, which have no "
+            "winning class; name a network with one."
         )
     return settings
+
+
+def _is_embedding(architecture: str, outputs: int) -> bool:
+    """Whether a network's outputs are CLIP's embedding of an image, which timm counts as classes.
+
+    Networks that began as CLIP's and were trained to classify have the 1,000 classes of ImageNet or
+    the ten thousands of its larger sets; embeddings have 384 to 1,280 numbers.
+    """
+    return "clip" in architecture and outputs != IMAGENET_CLASSES and outputs < 2048
 
 
 def _network(architecture: str, settings: Any, folder: Path) -> nn.Module:

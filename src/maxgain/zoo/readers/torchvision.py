@@ -13,10 +13,10 @@ import torch
 import torchvision.models
 from torch import Tensor, nn
 
-from maxgain.errors import InputError
 from maxgain.zoo.network import GivenInput, PretrainedNetwork, pretrained_of_row
 from maxgain.zoo.readers.state_dict import load_by_name, read_state_dict
 from maxgain.zoo.registry import Interpolation, RegistryRow, Scaling
+from maxgain.zoo.transfer import fetched_file
 
 _WEIGHTS = "IMAGENET1K_V1"
 
@@ -57,12 +57,7 @@ def load_torchvision(row: RegistryRow, folder: Path, given: GivenInput) -> Pretr
     InputError
         The file is missing, damaged, or not of that network.
     """
-    path = folder / row.file_name
-    if not path.exists():
-        raise InputError(
-            f"{path}, the weights of '{row.name}', does not exist; `maxgain fetch-weights "
-            f"{row.name}` downloads it."
-        )
+    path = fetched_file(row, folder)
     with torch.device("meta"):  # drawing random weights would take longer than reading the file
         network = build_torchvision(row.name)
     state = read_state_dict(path, row.checksum)

@@ -1,8 +1,8 @@
 """The layers of MatConvNet as torch modules.
 
-Semantics are those of MatConvNet's `vl_nnconv`, `vl_nnpool`, `vl_nnnormalize` and `vl_nnbnorm`.
-Every layer can say, before anything is computed, which shape it makes of the shapes it is given,
-so that a network is checked layer by layer when it is put together.
+Semantics are those of `vl_nnconv`, `vl_nnpool`, `vl_nnnormalize` and `vl_nnbnorm`. Every layer says
+before anything is computed which shape it makes of those that it is given: a network is checked
+layer by layer when it is put together.
 """
 
 from collections.abc import Sequence
@@ -230,10 +230,8 @@ class Rectifier(Layer):
 class Identity(Layer):
     """Dropout at test time."""
 
-    def forward(
-        self, image: Float[Tensor, "batch channels h w"]
-    ) -> Float[Tensor, "batch channels h w"]:
-        """Return the image."""
+    def forward(self, image: Tensor) -> Tensor:
+        """The image."""
         return image
 
 

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from maxgain.errors import InputError
 from maxgain.zoo.lock import check_or_trust
@@ -14,18 +13,14 @@ from maxgain.zoo.network import (
 )
 from maxgain.zoo.readers.matconvnet.network import read_matconvnet
 from maxgain.zoo.registry import RegistryRow, Scaling
-
-if TYPE_CHECKING:
-    from maxgain.zoo.fetching import Transfer
-
+from maxgain.zoo.transfer import Transfer, download_once, fetched_file
 
 _UNIT_STD = (1 / 255,)
 """MatConvNet's networks take 0-255 pixels, not divided."""
 
 
-def fetch_published(row: RegistryRow, folder: Path, transfer: "Transfer") -> Path:
+def fetch_published(row: RegistryRow, folder: Path, transfer: Transfer) -> Path:
     """Download a published network, whose checksum is learnt at the first download."""
-    from maxgain.zoo.fetching import download_once  # it knows this reader by name alone
 
     def verify(file: Path) -> None:
         read_matconvnet(file)  # Never trust at first use what is not a network.
@@ -42,12 +37,7 @@ def load_published(row: RegistryRow, folder: Path, given: GivenInput) -> Pretrai
     InputError
         The file is missing or not such a network.
     """
-    path = folder / row.file_name
-    if not path.exists():
-        raise InputError(
-            f"{path}, the weights of '{row.name}', does not exist; `maxgain fetch-weights "
-            f"{row.name}` downloads it."
-        )
+    path = fetched_file(row, folder)
     network = load_file(replace(row, source=str(path)), folder, given)
     return replace(network, weights="weights published with MatConvNet")
 

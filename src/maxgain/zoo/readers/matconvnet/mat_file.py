@@ -24,8 +24,8 @@ _HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
 _MATRIX, _COMPRESSED = 14, 15
 
 
-#: Bytes of one number of each numeric element type.
 _NUMBER_BYTES = {1: 1, 2: 1, 3: 2, 4: 2, 5: 4, 6: 4, 7: 4, 9: 8, 12: 8, 13: 8, 16: 1, 17: 2, 18: 4}
+"""Bytes of one number of each numeric element type."""
 
 
 _CELL, _STRUCT, _OBJECT, _CHAR, _SPARSE, _FIRST_NUMERIC, _LAST_NUMERIC = 1, 2, 3, 4, 5, 6, 15
@@ -37,8 +37,8 @@ _FUNCTION, _OPAQUE = 16, 17
 _DEEPEST_NESTING = 32
 
 
-#: Weights hardly compress; text and zeros do. Beyond this factor a file is taken for a bomb.
 _LARGEST_EXPANSION = 64
+"""Weights hardly compress; text and zeros do. Beyond this factor a file is taken for a bomb."""
 
 
 _MOST_DIMENSIONS = 32

@@ -27,6 +27,7 @@ def prepared(classifier: Classifier, shape: tuple[int, int, int]) -> ModelProto:
         An operator is not known, or a value is too large; the sentence names the node.
     """
     register_operators()
+    _gather_constants(classifier.model)
     if _unknown(classifier.model) is not None:
         classifier.model = _of_known_version(classifier.model)
     node = _unknown(classifier.model)
@@ -48,6 +49,32 @@ def prepared(classifier: Classifier, shape: tuple[int, int, int]) -> ModelProto:
     _axes_as_attributes(classifier)
     with_own_operators(model)
     return model
+
+
+def _gather_constants(model: ModelProto) -> None:
+    """Weights that a node holds or repeats, as the tensors that converters look for.
+
+    Exporters write equal weights once, with an Identity for each further use.
+    """
+    graph = model.graph
+    tensors = {tensor.name: tensor for tensor in graph.initializer}
+    kept: list[NodeProto] = []
+    renamed: dict[str, str] = {}
+    for node in graph.node:
+        inputs = [renamed.get(name, name) for name in node.input]
+        if inputs != list(node.input):
+            node.input[:] = inputs
+        if node.op_type == "Constant" and node.attribute and node.attribute[0].name == "value":
+            tensor = graph.initializer.add()
+            tensor.CopyFrom(node.attribute[0].t)
+            tensor.name = node.output[0]
+            tensors[tensor.name] = tensor
+        elif node.op_type == "Identity" and inputs[0] in tensors:
+            renamed[node.output[0]] = inputs[0]
+        else:
+            kept.append(NodeProto.FromString(node.SerializeToString()))
+    del graph.node[:]
+    graph.node.extend(kept)
 
 
 def _with_shapes(classifier: Classifier) -> ModelProto:

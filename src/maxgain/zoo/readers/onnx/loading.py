@@ -14,6 +14,7 @@ from maxgain.errors import InputError
 from maxgain.zoo.network import GivenInput, PretrainedNetwork, pretrained_of_row
 from maxgain.zoo.readers.function import DEFAULT_SIDE, pretrained_of_user
 from maxgain.zoo.registry import RegistryRow
+from maxgain.zoo.transfer import fetched_file
 
 if TYPE_CHECKING:
     from maxgain.zoo.readers.onnx.graph import Classifier
@@ -59,12 +60,7 @@ def load_downloaded(row: RegistryRow, folder: Path, given: GivenInput) -> Pretra
     InputError
         The file is missing, or not a network that can be read.
     """
-    path = folder / row.file_name
-    if not path.exists():
-        raise InputError(
-            f"{path}, the weights of '{row.name}', does not exist; `maxgain fetch-weights "
-            f"{row.name}` downloads it."
-        )
+    path = fetched_file(row, folder)
     network = load_file(replace(row, source=str(path)), folder, given)
     return replace(network, weights="weights of the ONNX Model Zoo")
 

@@ -1,0 +1,38 @@
+"""The interactive report of a results folder: one HTML file."""
+
+import re
+from pathlib import Path
+
+from maxgain.claims.registry import CLAIMS
+from maxgain.figures.registry import FIGURES
+from maxgain.files.atomic import atomic_path
+from maxgain.report.page import Sources, render_page
+
+
+def write_report(results: Path, output: Path, figures: Path | None = None) -> None:
+    """Write the report of a results folder.
+
+    Parameters
+    ----------
+    results
+        Folder of verdicts.csv, curves/*.csv, zoo.csv and what else there is; "results/NAME".
+    output
+        HTML file to write.
+    figures
+        Folder of the figures' PNG files; None takes "figures/NAME" beside the folder "results",
+        where that exists.
+
+    Raises
+    ------
+    InputError
+        The folder does not exist or holds nothing to show, a table in it cannot be read, or the
+        output cannot be written.
+    """
+    if figures is None:
+        beside = results.resolve().parent.parent / "figures" / results.name
+        figures = beside if beside.is_dir() else None
+    tables = {claim.name: re.findall(r"[\w-]+", claim.table) for claim in CLAIMS.rows()}
+    captions = {row.name: row.caption for row in FIGURES.rows()}
+    page = render_page(Sources(results, figures, tables, captions))
+    with atomic_path(output) as temporary:
+        temporary.write_text(page, encoding="utf-8")

@@ -1,0 +1,270 @@
+"""The quantities that a snapshot is measured by, by name: what each needs and gives."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from maxgain.registry import Registry, Row
+
+BATCHES = 20
+"""Disjoint equal batches of the pass "batch-gradients"."""
+
+
+IMAGES_FOR_BATCHES = 5000
+"""Training images of that pass at most, always the same ones."""
+
+
+BATCH_SIZE = 100
+"""Images of a batch in the other passes, as in training."""
+
+
+FEW_BATCHES = 5
+"""Batches of the passes "five-batches" and "single-gradients"."""
+
+
+STEPS = 10
+"""Batches of the pass "steps", each followed by a step of its own (Zhang et al.)."""
+
+
+PROBED_IMAGES = 100
+"""Training images whose logits are looked at after each step."""
+
+
+JACOBIAN_IMAGES = 50
+"""Training images at which the Jacobian is taken."""
+
+
+PASS_COSTS: dict[str, Callable[[int, int, int], float]] = {
+    "snapshot": lambda images, impulses, classes: 0.0,
+    "impulses": lambda images, impulses, classes: 2.0 * impulses,
+    "images": lambda images, impulses, classes: images / 3,
+    "batch-gradients": lambda images, impulses, classes: min(images, IMAGES_FOR_BATCHES),
+    "five-batches": lambda images, impulses, classes: min(images, FEW_BATCHES * BATCH_SIZE),
+    "single-gradients": lambda images, impulses, classes: min(images, FEW_BATCHES * BATCH_SIZE),
+    "steps": lambda images, impulses, classes: (
+        min(images, STEPS * BATCH_SIZE) + STEPS * min(images, PROBED_IMAGES) / 3
+    ),
+    "jacobians": lambda images, impulses, classes: (
+        (min(images, JACOBIAN_IMAGES) + 1) * (1 + 2 * classes) / 3
+    ),
+}
+"""Cost of each pass for one snapshot, of the numbers of training images, impulses and classes. The
+unit is the forward and backward pass of one image, of which the forward pass is a third."""
+
+
+@dataclass(frozen=True)
+class Quantity(Row):
+    """A quantity: numbers that one snapshot gives.
+
+    Attributes
+    ----------
+    columns
+        Names of its numbers.
+    unit
+        Of the numbers, one for all or one for each, separated by commas; "1" is a pure number.
+    needs
+        The pass that its function takes (`maxgain.quantities.passes.PASSES`).
+    source
+        Publication and equation, or "own".
+    """
+
+    columns: tuple[str, ...]
+    unit: str
+    needs: str
+    source: str
+
+
+def _row(
+    name: str, where: str, columns: str, unit: str, needs: str, source: str = "own"
+) -> Quantity:
+    function = f"maxgain.quantities.{where}"
+    return Quantity(name, function, tuple(columns.split()), unit, needs, source)
+
+
+def _of_function(name: str, function: str) -> Quantity:
+    """A user's function: it takes the whole snapshot and gives one number of its own name."""
+    return Quantity(name, function, (function.partition(":")[2],), "1", "snapshot", "own")
+
+
+QUANTITIES = Registry(
+    "quantities",
+    [
+        _row(
+            "gain",
+            "gain:gain",
+            "gain_db gain_mean_db",
+            "dB",
+            "impulses",
+            "Stamatescu & McDonnell 2018, section III",
+        ),
+        _row(
+            "sensitivity",
+            "gain:sensitivity",
+            "sensitivity_db sensitivity_mean_db",
+            "dB",
+            "impulses",
+        ),
+        _row("saturation", "gain:saturation", "saturation_db saturation_mean_db", "dB", "impulses"),
+        _row(
+            "impulse-gradient-norm",
+            "gain:impulse_gradient_norm",
+            "impulse_gradient_norm",
+            "1 / pixel",
+            "impulses",
+        ),
+        _row(
+            "jacobian-norm",
+            "jacobian:jacobian_norm",
+            "jacobian_norm impulse_jacobian_norm",
+            "1 / pixel",
+            "jacobians",
+            "Novak et al. 2018, section 3.1",
+        ),
+        _row(
+            "eb-criterion",
+            "gradients:eb_criterion",
+            "eb_criterion",
+            "1",
+            "batch-gradients",
+            "Mahsereci et al. 2017, eq. 7",
+        ),
+        _row(
+            "eb-criterion-batch",
+            "gradients:eb_criterion_batch",
+            "eb_criterion_batch",
+            "1",
+            "single-gradients",
+            "Mahsereci et al. 2017, eq. 7",
+        ),
+        _row(
+            "gradient-disparity",
+            "gradients:gradient_disparity",
+            "gradient_disparity",
+            "1",
+            "five-batches",
+            "Forouzesh & Thiran 2021, eq. 6",
+        ),
+        _row(
+            "gradient-noise",
+            "gradients:gradient_noise",
+            "gradient_noise_scale gradient_noise_ratio",
+            "images, 1",
+            "batch-gradients",
+            "McCandlish et al. 2018, eq. 2.9; Liu et al. 2020",
+        ),
+        _row("overshoot", "gradients:overshoot", "overshoot_cosine", "1", "batch-gradients"),
+        _row(
+            "training-loss",
+            "predictions:training_loss",
+            "training_loss training_error",
+            "nats, share",
+            "images",
+        ),
+        _row(
+            "prediction-changes",
+            "predictions:prediction_changes",
+            "prediction_changes",
+            "images",
+            "images",
+            "Yuan, Feng & Liu 2024, eq. 2",
+        ),
+        _row(
+            "mastered-share",
+            "predictions:mastered_share",
+            "mastered_share",
+            "share",
+            "images",
+            "Instance-dependent early stopping, 2025",
+        ),
+        _row(
+            "optimisation-variance",
+            "predictions:optimisation_variance",
+            "optimisation_variance",
+            "1",
+            "steps",
+            "Zhang et al. 2021, eq. 6",
+        ),
+        _row(
+            "gradient-weight-alignment",
+            "features:gradient_weight_alignment",
+            "gradient_weight_alignment",
+            "1",
+            "images",
+            "Hölzl et al. 2025",
+        ),
+        _row(
+            "local-dimension",
+            "features:local_dimension",
+            "local_dimension",
+            "1",
+            "images",
+            "Ma et al. 2018",
+        ),
+        _row(
+            "neighbour-error",
+            "features:neighbour_error",
+            "neighbour_error",
+            "share",
+            "images",
+        ),
+        _row(
+            "nnk-error",
+            "features:nnk_error",
+            "nnk_error",
+            "share",
+            "images",
+            "Bonet et al. 2021",
+        ),
+        _row(
+            "credibility",
+            "credibility:credibility",
+            "credibility",
+            "1",
+            "images",
+            "own; after Jamshidi et al. 2025",
+        ),
+        _row(
+            "weight-norm",
+            "weights:weight_norm",
+            "weight_norm distance_from_start update_norm",
+            "1",
+            "snapshot",
+        ),
+        _row(
+            "spectral-alpha",
+            "weights:spectral_alpha",
+            "spectral_alpha",
+            "1",
+            "snapshot",
+            "Martin & Mahoney 2021",
+        ),
+    ],
+    _of_function,
+)
+"""Every quantity. A new one is a function and a row here, an entry point of the group
+`maxgain.quantities`, or "package.module:function" that takes a
+`maxgain.quantities.snapshot.Snapshot`."""
+
+
+def columns_of(names: Iterable[str]) -> tuple[str, ...]:
+    """Columns of quantities, in order.
+
+    Raises
+    ------
+    InputError
+        A quantity is not known.
+    """
+    return tuple(column for name in names for column in QUANTITIES.find(name).columns)
+
+
+def passes_of(columns: Iterable[str]) -> set[str]:
+    """Passes that columns are made of; columns that no quantity gives are left out."""
+    wanted = set(columns)
+    return {row.needs for row in QUANTITIES.rows() if wanted & set(row.columns)}
+
+
+def snapshot_cost(columns: Iterable[str], images: int, impulses: int, classes: int) -> float:
+    """Cost of one snapshot's columns, in forward and backward passes of one image.
+
+    Passes that columns share count once.
+    """
+    return sum(PASS_COSTS[name](images, impulses, classes) for name in passes_of(columns))

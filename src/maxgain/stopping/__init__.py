@@ -1,0 +1,1 @@
+"""Rules that say when to stop a training, replayed on stored curves and judged by regret."""

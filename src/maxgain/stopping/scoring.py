@@ -1,0 +1,208 @@
+"""Scores rules on the stored tables of a study: no training, no networks."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Shaped
+from numpy import ndarray
+from pandas import DataFrame, Series
+
+from maxgain.errors import InputError
+from maxgain.stopping.comparison import Ranking, holm, interval_of_mean, rank, signed_rank_p
+from maxgain.stopping.registry import RULES
+from maxgain.stopping.regret import best_epoch, score
+from maxgain.stopping.replay import bound_rules, replay_row
+from maxgain.stopping.row import StopRule
+from maxgain.tables.stopping import (
+    CELL,
+    GROUP,
+    SCORE_COLUMNS,
+    SUMMARY_COLUMNS,
+    StudyTables,
+    cell_name,
+    read_study,
+)
+
+
+def score_folder(rules: Sequence[str], folder: Path) -> tuple[DataFrame, DataFrame]:
+    """Scores and summary of rules on the tables of a folder.
+
+    Parameters
+    ----------
+    rules
+        Names of `maxgain.stopping.registry.RULES`, or "package.module:function".
+    folder
+        With runs.csv, signals.csv and outcomes.csv (`maxgain.tables.stopping.read_study`).
+
+    Returns
+    -------
+    tuple
+        A row for each rule, run and draw, and a row for each rule.
+
+    Raises
+    ------
+    InputError
+        A rule is not known or cannot be imported, or a table is missing or damaged. A rule that
+        raises is no error: its row says so.
+    """
+    rows = [RULES.find(name) for name in rules]
+    for row in rows:
+        bound_rules(row)  # Names of functions that do not exist are found before work starts.
+    scores = score_rules(rows, read_study(folder))
+    return scores, summarise(scores)
+
+
+def score_rules(rules: Sequence[StopRule], tables: StudyTables) -> DataFrame:
+    """A row of `SCORE_COLUMNS` for each rule, run and draw."""
+    constants = constant_epochs(tables)
+    stored = []
+    for run in tables.runs.to_dict("records"):
+        named = {str(column): value for column, value in run.items()}
+        context = {
+            "planned_epochs": float(named["epochs"]),
+            "noise_rate": float(named["noise_rate"]),
+            "constant_epoch": constants[named["run"]],
+        }
+        stored.append((named, *tables.of_run(named["run"]), context))
+    found = [
+        {"rule": row.name} | run | asdict(score(row, replayed, outcomes, run))
+        for row in rules
+        for run, signals, outcomes, context in stored
+        for replayed in replay_row(row, signals, outcomes, context)
+    ]
+    return DataFrame(found, columns=list(SCORE_COLUMNS))
+
+
+def constant_epochs(tables: StudyTables) -> dict[str, float]:
+    """For each run the median best epoch of other data sets' runs with as many training images.
+
+    NaN where there are none.
+    """
+    runs = tables.runs.assign(
+        best=[best_epoch(tables.of_run(str(run))[1]) for run in tables.runs["run"]]
+    )
+    constants = {}
+    for _, run in runs.iterrows():
+        alike = runs["training_images"] == run["training_images"]
+        others = runs[alike & (runs["dataset"] != run["dataset"])]["best"].dropna()
+        constants[str(run["run"])] = float(others.median()) if len(others) else math.nan
+    return constants
+
+
+def cell_means(scores: DataFrame, column: str = "loss_regret") -> DataFrame:
+    """Means over draws and seeds: a row a cell, a column a rule; NaN where a run has none.
+
+    A cell in which one run of a rule failed is not compared for that rule.
+    """
+    whole = scores.groupby(["rule", *CELL], sort=False)[column].agg(
+        lambda values: values.mean(skipna=False)
+    )
+    return whole.unstack("rule")
+
+
+def summarise(scores: DataFrame) -> DataFrame:
+    """A row of `SUMMARY_COLUMNS` for each rule, in the order of the scores."""
+    lines = [_summary(str(rule), rows) for rule, rows in scores.groupby("rule", sort=False)]
+    return DataFrame(lines, columns=list(SUMMARY_COLUMNS))
+
+
+def _summary(rule: str, scores: DataFrame) -> dict[str, object]:
+    cells = cell_means(scores)[rule].dropna()
+    interval = interval_of_mean(cells.to_numpy(), groups_of(cells))
+    judged = scores[scores["failure"] == ""]
+    failures = scores["failure"][scores["failure"] != ""]
+    means = judged[["error_regret", "recovered_share", "epochs_used", "work", "epoch_error"]].mean()
+    return {
+        "rule": rule,
+        "cells": len(cells),
+        "mean_regret": interval.mean,
+        "low": interval.low,
+        "high": interval.high,
+        "median_regret": cells.median(),
+        "worst_regret": cells.max(),
+        "worst_cell": cell_name(cells.index[int(cells.argmax())]) if len(cells) else "",
+        "mean_error_regret": means["error_regret"],
+        "recovered_share": means["recovered_share"],
+        "epochs_used": means["epochs_used"],
+        "work": means["work"],
+        "epoch_error": means["epoch_error"],
+        "never_fired": float((~judged["fired"].astype(bool)).mean()),
+        "too_early": float(judged["too_early"].mean()),
+        "costly": float(judged["costly"].mean()),
+        "failed": len(failures) / len(scores),
+        "failure": failures.iloc[0] if len(failures) else "",
+    }
+
+
+def groups_of(cells: Series) -> Shaped[ndarray, " cells"]:
+    """Name of each cell's group, for the bootstrap."""
+    levels = [cells.index.get_level_values(name) for name in GROUP]
+    names = [" ".join(map(str, values)) for values in zip(*levels, strict=True)]
+    return np.array(names, dtype=str)
+
+
+def compare_rules(scores: DataFrame, references: Sequence[str]) -> DataFrame:
+    """Differences of every rule's regret from that of some rules, as one family of tests.
+
+    Columns rule, reference, cells, difference (mean over cells of the rule's less the reference's
+    regret, nats), low, high (bootstrap over groups of cells), p_value (Wilcoxon's signed-rank
+    test), p_adjusted (after Holm over the whole table).
+
+    Raises
+    ------
+    InputError
+        A reference is not among the scores.
+    """
+    means = cell_means(scores)
+    _check_scored(references, means)
+    pairs = [
+        (rule, reference)
+        for rule in dict.fromkeys(scores["rule"])
+        for reference in references
+        if rule != reference
+    ]
+    lines = []
+    for rule, reference in pairs:
+        differences = (means[rule] - means[reference]).dropna()
+        interval = interval_of_mean(differences.to_numpy(), groups_of(differences))
+        lines.append(
+            {
+                "rule": rule,
+                "reference": reference,
+                "cells": len(differences),
+                "difference": interval.mean,
+                "low": interval.low,
+                "high": interval.high,
+                "p_value": signed_rank_p(differences.to_numpy()),
+            }
+        )
+    columns = ["rule", "reference", "cells", "difference", "low", "high", "p_value"]
+    table = DataFrame(lines, columns=columns)
+    return table.assign(p_adjusted=holm(table["p_value"].to_numpy(dtype=np.float64)))
+
+
+def rank_rules(scores: DataFrame, rules: Sequence[str]) -> Ranking:
+    """Mean ranks of rules over the cells in which all of them were judged.
+
+    Raises
+    ------
+    InputError
+        A rule is not among the scores, or there is no such cell.
+    """
+    means = cell_means(scores)
+    _check_scored(rules, means)
+    both = means[list(rules)].dropna()
+    if both.empty:
+        raise InputError(f"there is no cell in which all of {', '.join(rules)} were judged.")
+    return rank(both.to_numpy(dtype=np.float64))
+
+
+def _check_scored(rules: Sequence[str], means: DataFrame) -> None:
+    for rule in rules:
+        if rule not in means:
+            raise InputError(
+                f"the rule '{rule}' was not scored; it must be one of {', '.join(map(str, means))}."
+            )

@@ -1,0 +1,189 @@
+"""What the study of stop rules stores: its runs, their signals and outcomes, and how rules did."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from pandas import DataFrame
+
+from maxgain.errors import InputError
+from maxgain.files.atomic import atomic_path
+from maxgain.files.csv import read_frame
+
+STUDY_RUN_COLUMNS = (
+    "run",
+    "dataset",
+    "network",
+    "training_images",
+    "noise_rate",
+    "rate_factor",
+    "seed",
+    "epochs",
+    "impulses",
+    "classes",
+)
+"""Columns of runs.csv: a training of the study. noise_rate is the share of wrong labels, epochs the
+length it was given, impulses and classes what costs of signals depend on."""
+
+
+CELL = ("dataset", "network", "training_images", "noise_rate", "rate_factor")
+"""What a cell is: runs that differ in their seed alone."""
+
+
+GROUP = ("dataset", "noise_rate")
+"""What the bootstrap draws: cells of one group are not independent."""
+
+
+TEST_COLUMNS = ("test_loss_a", "test_loss_b", "test_error_a", "test_error_b")
+"""What is judged by: loss in nats and share of errors on two halves of the test images."""
+
+
+TWIN_TEST_COLUMNS = tuple(f"twin_{name}" for name in TEST_COLUMNS)
+"""The same of the twin, which was trained on 90 % of the images."""
+
+
+HELD_OUT_COLUMNS = ("twin_training_loss", "held_out_loss", "clean_held_out_loss")
+"""What reference rules see: losses of the twin on its training images and on the 10 % held out,
+with the labels as they are and with the true ones."""
+
+
+OUTCOME_COLUMNS = ("run", "epoch", *TEST_COLUMNS, *TWIN_TEST_COLUMNS, *HELD_OUT_COLUMNS)
+"""Columns of outcomes.csv, one row for each run and epoch. The last two groups are NaN where a run
+has no twin."""
+
+
+@dataclass(frozen=True)
+class StudyTables:
+    """The stored tables of a study of stop rules.
+
+    Attributes
+    ----------
+    runs
+        One row a run.
+    signals
+        One row a run and epoch, one column a quantity.
+    outcomes
+        One row a run and epoch: what rules without held-out data never see.
+    """
+
+    runs: DataFrame
+    signals: DataFrame
+    outcomes: DataFrame
+
+    def of_run(self, run: str) -> tuple[DataFrame, DataFrame]:
+        """Signals and outcomes of one run, by epoch."""
+        found = (table[table["run"] == run] for table in (self.signals, self.outcomes))
+        signals, outcomes = (
+            table.sort_values("epoch", kind="stable").reset_index(drop=True) for table in found
+        )
+        return signals, outcomes
+
+
+def read_study(folder: Path) -> StudyTables:
+    """The tables runs.csv, signals.csv and outcomes.csv of a folder.
+
+    Raises
+    ------
+    InputError
+        A table is missing or damaged, or a run has other epochs than 1 to its length.
+    """
+    if not folder.is_dir():
+        raise InputError(f"results folder {folder} does not exist.")
+    texts = ("run", "dataset", "network")
+    numbers = [name for name in STUDY_RUN_COLUMNS if name not in texts]
+    runs = read_frame(folder / "runs.csv", STUDY_RUN_COLUMNS, (), numbers)
+    signals = read_frame(folder / "signals.csv", ("run", "epoch"), (), ("epoch",))
+    outcomes = read_frame(folder / "outcomes.csv", OUTCOME_COLUMNS, OUTCOME_COLUMNS[2:], ("epoch",))
+    for table in (runs, signals, outcomes):
+        table["run"] = table["run"].astype(str)
+    return checked_study(StudyTables(runs, signals, outcomes))
+
+
+def checked_study(tables: StudyTables) -> StudyTables:
+    """The tables as they are, if every run has its epochs, each once.
+
+    Raises
+    ------
+    InputError
+        A run is listed twice, or its epochs in a table are not 1 to its length.
+    """
+    runs = tables.runs
+    if runs.empty:
+        raise InputError("runs.csv lists no run; there must be at least one.")
+    if (twice := runs["run"].duplicated()).any():
+        raise InputError(f"runs.csv lists the run {runs['run'][twice].iloc[0]} twice.")
+    lengths = dict(zip(runs["run"], runs["epochs"].astype(int), strict=True))
+    for name, table in (("signals.csv", tables.signals), ("outcomes.csv", tables.outcomes)):
+        found = {run: np.sort(rows.to_numpy()) for run, rows in table.groupby("run")["epoch"]}
+        for run, epochs in lengths.items():
+            if run not in found or not np.array_equal(found[run], np.arange(1, epochs + 1)):
+                raise InputError(
+                    f"{name}: the run {run} must have the epochs 1 to {epochs}, each once; it has "
+                    f"{len(found.get(run, ()))} epochs."
+                )
+    return tables
+
+
+def write_study(tables: StudyTables, folder: Path) -> None:
+    """Write the three tables, with seven digits: more than any signal is reproducible to."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in ("runs", "signals", "outcomes"):
+        write_frame(getattr(tables, name), folder / f"{name}.csv", "%.7g")
+
+
+SCORE_COLUMNS = (
+    "rule",
+    *STUDY_RUN_COLUMNS[:8],
+    "draw",
+    "halt",
+    "selected",
+    "fired",
+    "reason",
+    "failure",
+    "best_epoch",
+    "loss_regret",
+    "error_regret",
+    "recovered_share",
+    "epochs_used",
+    "work",
+    "epoch_error",
+    "too_early",
+    "costly",
+)
+"""Columns of scores.csv, one row for each rule, run and draw: `maxgain.stopping.regret.Score`."""
+
+
+SUMMARY_COLUMNS = (
+    "rule",
+    "cells",
+    "mean_regret",
+    "low",
+    "high",
+    "median_regret",
+    "worst_regret",
+    "worst_cell",
+    "mean_error_regret",
+    "recovered_share",
+    "epochs_used",
+    "work",
+    "epoch_error",
+    "never_fired",
+    "too_early",
+    "costly",
+    "failed",
+    "failure",
+)
+"""Columns of regret.csv, one row a rule. Shares of runs from `never_fired` to `failed`."""
+
+
+def write_frame(table: DataFrame, path: Path, floats: str | None = None) -> None:
+    """Write a table of the study; NaN is "nan"."""
+    with atomic_path(path) as temporary:
+        table.to_csv(temporary, index=False, na_rep="nan", float_format=floats, lineterminator="\n")
+
+
+def cell_name(row: Sequence[object]) -> str:
+    """A cell in words, as "mnist lenet n=1000 noise=0.2 rate x3"."""
+    dataset, network, images, noise, factor = row
+    return f"{dataset} {network} n={images} noise={noise} rate x{factor}"

@@ -1,0 +1,189 @@
+"""Rules are scored on stored tables; a broken one hinders no other."""
+
+import itertools
+import math
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from maxgain.errors import InputError
+from maxgain.stopping.descriptions import describe_runs, signal_agreement
+from maxgain.stopping.scoring import compare_rules, constant_epochs, rank_rules, score_folder
+from maxgain.stopping.stop import Stop
+from maxgain.tables.stopping import (
+    HELD_OUT_COLUMNS,
+    SCORE_COLUMNS,
+    SUMMARY_COLUMNS,
+    StudyTables,
+    read_study,
+    write_study,
+)
+
+EPOCHS = 12
+BEST = {"mnist": 4, "cifar10": 6, "fashion-mnist": 8}
+
+
+def study() -> StudyTables:
+    """Nine runs whose test loss is a V at a known epoch, and whose signal is that loss."""
+    runs, signals, outcomes = [], [], []
+    epochs = np.arange(1, EPOCHS + 1)
+    for (dataset, best), seed in itertools.product(BEST.items(), range(3)):
+        run = f"{dataset}/seed{seed}"
+        runs.append(
+            {
+                "run": run,
+                "dataset": dataset,
+                "network": "lenet",
+                "training_images": 1000,
+                "noise_rate": 0.2,
+                "rate_factor": 1 / 3,
+                "seed": seed,
+                "epochs": EPOCHS,
+                "impulses": 9,
+                "classes": 10,
+            }
+        )
+        loss = 1 + 0.1 * np.abs(epochs - best)
+        signals.append(pd.DataFrame({"run": run, "epoch": epochs, "gain_db": -20 * loss}))
+        outcome = {f"{twin}test_loss_{half}": loss for twin in ("", "twin_") for half in "ab"}
+        outcome |= {f"{twin}test_error_{half}": loss / 9 for twin in ("", "twin_") for half in "ab"}
+        outcome |= dict.fromkeys(HELD_OUT_COLUMNS, loss)
+        outcomes.append(pd.DataFrame({"run": run, "epoch": epochs} | outcome))
+    return StudyTables(pd.DataFrame(runs), pd.concat(signals), pd.concat(outcomes))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    write_study(study(), tmp_path)
+    return tmp_path
+
+
+def stop_at_five(table: pd.DataFrame) -> Stop | None:
+    return Stop(5, 5, "five") if len(table) == 5 else None
+
+
+def raises_on_some(table: pd.DataFrame) -> Stop | None:
+    # mnist turns first: its gain falls at epoch 5.
+    if len(table) == 5 and table["gain_db"].iloc[-1] < table["gain_db"].iloc[-2]:
+        raise KeyError("lost")
+    return stop_at_five(table)
+
+
+def test_regret_of_a_users_rule_by_hand(folder: Path) -> None:
+    scores, summary = score_folder([f"{__name__}:stop_at_five"], folder)
+    assert tuple(scores) == SCORE_COLUMNS
+    assert tuple(summary) == SUMMARY_COLUMNS
+    assert len(scores) == 9
+    by_set = scores.groupby("dataset")["loss_regret"].mean()
+    assert by_set.to_dict() == pytest.approx({"mnist": 0.1, "cifar10": 0.1, "fashion-mnist": 0.3})
+    (line,) = summary.to_dict("records")
+    assert line["cells"] == 3
+    assert line["mean_regret"] == pytest.approx(0.5 / 3)
+    assert line["median_regret"] == pytest.approx(0.1)
+    assert line["worst_regret"] == pytest.approx(0.3)
+    assert line["worst_cell"] == "fashion-mnist lenet n=1000 noise=0.2 rate x0.3333333"
+    assert line["epochs_used"] == pytest.approx(5 / 12)
+    assert line["failed"] == line["never_fired"] == 0
+    assert line["low"] <= line["mean_regret"] <= line["high"]
+
+
+def test_a_rule_that_raises_is_reported_and_others_are_judged(folder: Path) -> None:
+    names = [f"{__name__}:raises_on_some", "validation-10-retrain", "eb-criterion", "last"]
+    scores, summary = score_folder(names, folder)
+    assert summary["rule"].tolist() == names
+    broken, retrained, unserved, last = summary.to_dict("records")
+    assert broken["failed"] == pytest.approx(1 / 3)
+    assert broken["failure"] == "it raised KeyError at epoch 5: 'lost'."
+    assert broken["cells"] == 2
+    assert unserved["failed"] == 1
+    assert unserved["failure"] == "the table has no column 'eb_criterion'."
+    assert math.isnan(unserved["mean_regret"])
+    # Patience of ten runs out for nobody within twelve epochs.
+    assert retrained["never_fired"] == 1
+    assert last["mean_regret"] == pytest.approx((0.8 + 0.6 + 0.4) / 3)
+    assert last["recovered_share"] == pytest.approx(0)
+    assert len(scores) == 36
+
+
+def test_constant_is_the_median_best_of_other_data_sets(folder: Path) -> None:
+    constants = constant_epochs(read_study(folder))
+    assert constants["mnist/seed0"] == 7
+    assert constants["cifar10/seed0"] == 6
+    assert constants["fashion-mnist/seed2"] == 5
+    scores, _ = score_folder(["constant"], folder)
+    assert sorted(set(scores["halt"])) == [5, 6, 7]
+
+
+def test_random_epochs_have_the_expected_regret(folder: Path) -> None:
+    _, summary = score_folder(["random"], folder)
+    chosen = [1 + int((draw + 0.5) / 50 * EPOCHS) for draw in range(50)]
+    expected = np.mean([[0.1 * abs(e - best) for e in chosen] for best in BEST.values()])
+    assert summary["mean_regret"].iloc[0] == pytest.approx(expected)
+
+
+def test_signal_that_is_the_loss_agrees_with_it(folder: Path) -> None:
+    agreements = signal_agreement(read_study(folder))
+    assert agreements["tau"].to_numpy() == pytest.approx(-1)
+
+
+def test_rules_are_compared_as_one_family(folder: Path) -> None:
+    scores, _ = score_folder([f"{__name__}:stop_at_five", "last", "constant"], folder)
+    found = compare_rules(scores, ["last", "constant"])
+    assert len(found) == 4
+    line = found[(found["rule"] == f"{__name__}:stop_at_five") & (found["reference"] == "last")]
+    assert line["difference"].iloc[0] == pytest.approx((0.1 + 0.1 + 0.3 - 0.8 - 0.6 - 0.4) / 3)
+    assert line["p_value"].iloc[0] == 0.25  # two of the eight signs of three cells
+    assert (found["p_adjusted"] >= found["p_value"]).all()
+    ranking = rank_rules(scores, ["last", f"{__name__}:stop_at_five"])
+    assert ranking.mean_ranks.tolist() == [2, 1]
+    with pytest.raises(InputError, match="'random' was not scored"):
+        compare_rules(scores, ["random"])
+    failed, _ = score_folder(["last", "eb-criterion"], folder)
+    with pytest.raises(InputError, match="no cell in which all of last, eb-criterion"):
+        rank_rules(failed, ["last", "eb-criterion"])
+
+
+def test_runs_that_are_hard_to_read_are_described(folder: Path) -> None:
+    found = describe_runs(read_study(folder)).set_index("run")
+    assert found.loc["mnist/seed0", "best_epoch"] == 4
+    assert found.loc["mnist/seed0", "last_regret"] == pytest.approx(0.8)
+    # The error goes as the loss does: down, and up for good.
+    assert not found[["late_best", "descends_twice"]].any(axis=None)
+    tables = study()
+    waves = np.tile([0.2, 0.1, 0.1, 0.1, 0.2, 0.2, 0.2, 0.2, 0.2, 0.1, 0.1, 0.1], 9)
+    falling = np.tile(np.linspace(2, 1, 12), 9)
+    outcomes = tables.outcomes.assign(
+        test_error_a=waves, test_error_b=waves, test_loss_a=falling, test_loss_b=falling
+    )
+    hard = describe_runs(StudyTables(tables.runs, tables.signals, outcomes))
+    assert hard[["late_best", "descends_twice"]].all(axis=None)
+
+
+def test_tables_survive_the_round_trip(folder: Path) -> None:
+    found, made = read_study(folder), study()
+    pd.testing.assert_frame_equal(
+        found.signals, made.signals.reset_index(drop=True), rtol=1e-6, check_dtype=False
+    )
+    pd.testing.assert_frame_equal(found.runs, made.runs, rtol=1e-6)
+
+
+def test_bad_input_is_refused_before_work(folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="'no-such-rule' is not known"):
+        score_folder(["no-such-rule"], folder)
+    with pytest.raises(InputError, match="has no 'missing'"):
+        score_folder([f"{__name__}:missing"], folder)
+    with pytest.raises(InputError, match="does not exist"):
+        score_folder(["last"], tmp_path / "elsewhere")
+    text = (folder / "signals.csv").read_text().splitlines(keepends=True)
+    (folder / "signals.csv").write_text("".join(text[:-1]))
+    with pytest.raises(InputError, match="must have the epochs 1 to 12, each once; it has 11"):
+        score_folder(["last"], folder)
+
+
+def test_a_run_listed_twice_is_refused(folder: Path) -> None:
+    lines = (folder / "runs.csv").read_text()
+    (folder / "runs.csv").write_text(lines + lines.splitlines()[1] + "\n")
+    with pytest.raises(InputError, match="lists the run mnist/seed0 twice"):
+        read_study(folder)
