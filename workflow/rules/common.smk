@@ -7,7 +7,7 @@ from pathlib import Path
 from snakemake.io import contains_wildcard
 
 from maxgain.config.parsing import parse_protocol_with_notes
-from maxgain.config.yaml_files import read_configuration
+from maxgain.config.yaml_files import check_command_line, read_configuration
 from maxgain.errors import InputError
 from maxgain.figures.registry import FIGURES
 from maxgain.figures.rows import row_of_request
@@ -27,6 +27,7 @@ shell.prefix(f"set -euo pipefail; export PATH={escaped(BINARIES)}:$PATH; ")
 
 try:
     # Read anew and strictly: Snakemake's reader takes 010 for 8 and the last of two sections.
+    check_command_line(sys.argv)
     PROTOCOL, NOTES = parse_protocol_with_notes(
         read_configuration(
             ["config.yaml", *workflow.config_settings.configfiles], workflow.config_settings.config
