@@ -58,7 +58,10 @@ class Registry(Generic[RowType]):
         of_function: Callable[[str, str], RowType] | None = None,
     ) -> None:
         self.kind = kind
-        self._own = {row.name: row for row in rows}
+        self._own: dict[str, RowType] = {}
+        for row in rows:
+            if self._own.setdefault(row.name, row) is not row:
+                raise InputError(f"{kind} has '{row.name}' twice; allowed is once.")
         self._of_function = of_function
 
     def names(self) -> list[str]:

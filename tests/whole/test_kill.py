@@ -289,6 +289,6 @@ def shorten(overlay: Path) -> None:
     """Give the smoke protocol one run, short in images and long in epochs."""
     protocol = yaml.safe_load(overlay.read_text())
     sizes = {"training_images": 100, "validation_images": 50}
-    protocol["datasets"]["mnist"]["embedded"] = sizes
+    protocol["datasets"]["mnist"] = sizes
     protocol["experiments"]["mnist_rates"] |= {"rate_factors": [1], "epochs": 99}
     overlay.write_text(yaml.safe_dump(protocol))

@@ -17,7 +17,7 @@ rule diagnoses:
         mem_mb=1000,
         runtime=10,
     conda:
-        "../../environment.yml"
+        ENVIRONMENT
     shell:
         "maxgain pipeline diagnoses {input:q} --output {output:q} 2>&1 | tee {log:q}"
 
@@ -43,7 +43,7 @@ rule judge:
         mem_mb=2000,
         runtime=20,
     conda:
-        "../../environment.yml"
+        ENVIRONMENT
     shell:
         "maxgain pipeline judge --results {params.results:q} --output {output.table:q} "
         "--page {output.page:q} 2>&1 | tee {log:q}"
@@ -55,7 +55,7 @@ rule provenance:
     output:
         PROVENANCE,
     params:
-        job=jobs.ProvenanceJob(protocol=PROTOCOL).text(),
+        job=provenance_job,
         runs=f"{RESULTS}/runs",
     log:
         f"{LOGS}/provenance.log",
@@ -63,7 +63,7 @@ rule provenance:
         mem_mb=1000,
         runtime=10,
     conda:
-        "../../environment.yml"
+        ENVIRONMENT
     shell:
         "maxgain pipeline provenance {params.job:q} --runs {params.runs:q} --output {output:q} "
         "2>&1 | tee {log:q}"

@@ -4,20 +4,30 @@ import shlex
 import sys
 from pathlib import Path
 
+from snakemake.io import contains_wildcard
+
 from maxgain.config.parsing import parse_protocol_with_notes
-from maxgain.config.yaml_files import read_configuration
+from maxgain.config.yaml_files import check_command_line, read_configuration
 from maxgain.errors import InputError
 from maxgain.figures.registry import FIGURES
 from maxgain.figures.rows import row_of_request
 from maxgain.pipeline import jobs
 from maxgain.zoo.names import file_stem, needs_download, resolve_networks
 
+
+def escaped(path):
+    """A path as Snakemake takes one where it formats it: braces are doubled."""
+    return str(path).replace("{", "{{").replace("}", "}}")
+
+
 # Jobs call the `maxgain` of the environment that runs Snakemake, activated or not; a failure
 # before a pipe counts (a prefix of our own takes the place of the default one that says so).
-shell.prefix(f"set -euo pipefail; export PATH={shlex.quote(str(Path(sys.executable).parent))}:$PATH; ")
+BINARIES = shlex.quote(str(Path(sys.executable).parent))
+shell.prefix(f"set -euo pipefail; export PATH={escaped(BINARIES)}:$PATH; ")
 
 try:
     # Read anew and strictly: Snakemake's reader takes 010 for 8 and the last of two sections.
+    check_command_line(sys.argv)
     PROTOCOL, NOTES = parse_protocol_with_notes(
         read_configuration(
             ["config.yaml", *workflow.config_settings.configfiles], workflow.config_settings.config
@@ -32,11 +42,8 @@ if NOTES:
     logger.warning("\n  ".join(["the configuration is of an older form; today it reads:", *NOTES]))
 
 
-def escaped(path):
-    """A path of the user's as Snakemake takes one: its braces are no wildcards."""
-    return str(path).replace("{", "{{").replace("}", "}}")
-
-
+# Absolute, as the clone's folder may have braces in its name.
+ENVIRONMENT = escaped(Path(workflow.basedir) / "environment.yml")
 RUNS = PROTOCOL.runs()
 COSTS = jobs.costs(PROTOCOL)
 RESULTS = f"results/{PROTOCOL.protocol}"
@@ -44,13 +51,25 @@ FIGURE_FOLDER = f"figures/{PROTOCOL.protocol}"
 TRAINED = f"{RESULTS}/runs/{{run}}"
 LOGS = f"{RESULTS}/logs"
 BENCHMARKS = f"{RESULTS}/benchmarks"
-DATA = escaped(PROTOCOL.data_folder)
 
 VERDICTS = [f"{RESULTS}/verdicts.csv", f"{RESULTS}/verdicts.md"]
 DIAGNOSES = f"{RESULTS}/diagnoses.csv"
 PROVENANCE = f"{RESULTS}/provenance.json"
 CURVES = {name: f"{RESULTS}/curves/{name}.csv" for name in PROTOCOL.experiments}
 WEIGHTS = PROTOCOL.pretrained.weights_folder
+
+
+def marks(folder, name):
+    """Where marks say what is complete in a folder of downloads: there, so that clones share them.
+
+    Snakemake takes braces in the path of an input or output for wildcards, and nothing escapes
+    them: for a folder with such, the marks lie beside the results.
+    """
+    return f"{RESULTS}/{name}" if contains_wildcard(folder) else str(folder)
+
+
+DATA_MARKS = marks(PROTOCOL.data_folder, "downloads")
+WEIGHTS_MARKS = marks(WEIGHTS, "weights")
 WEIGHTS_LOCK = "workflow/weights.lock"
 ZOO = f"{RESULTS}/zoo"
 

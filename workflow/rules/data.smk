@@ -7,14 +7,14 @@ localrules:
 
 rule fetch_dataset:
     output:
-        touch(f"{DATA}/{{set}}/complete"),
+        touch(f"{DATA_MARKS}/{{set}}/complete"),
     params:
-        folder=lambda wildcards, output: Path(output[0]).parent,
+        folder=lambda wildcards: PROTOCOL.data_folder / wildcards.set,
     log:
         f"{LOGS}/fetch_dataset/{{set}}.log",
     retries: 2
     conda:
-        "../../environment.yml"
+        ENVIRONMENT
     shell:
         "maxgain pipeline fetch-dataset {wildcards.set:q} {params.folder:q} 2>&1 | tee {log:q}"
 
@@ -26,6 +26,7 @@ rule prepare:
         f"{RESULTS}/prepared/{{dataset}}.safetensors",
     params:
         job=prepare_job,
+        time=time_of_images,
     log:
         f"{LOGS}/prepare/{{dataset}}.log",
     benchmark:
@@ -35,6 +36,6 @@ rule prepare:
         mem_mb=lambda wildcards, attempt: 3000 * attempt,
         runtime=lambda wildcards, attempt: 10 * attempt,
     conda:
-        "../../environment.yml"
+        ENVIRONMENT
     shell:
         "maxgain pipeline prepare {params.job:q} --output {output:q} 2>&1 | tee {log:q}"

@@ -26,7 +26,7 @@ rule figure:
         mem_mb=2000,
         runtime=10,
     conda:
-        "../../environment.yml"
+        ENVIRONMENT
     shell:
         "maxgain pipeline figure {params.job:q} {input:q} --output {params.stem:q} "
         "2>&1 | tee {log:q}"

@@ -5,8 +5,17 @@ def images(wildcards):
     """What a data set is read from: the official download, or the user's folder or archive."""
     dataset = PROTOCOL.datasets[wildcards.dataset]
     if dataset.source == "official":
-        return f"{DATA}/{dataset.set or wildcards.dataset}/complete"
-    return escaped(dataset.location) if dataset.location else []
+        return f"{DATA_MARKS}/{dataset.set or wildcards.dataset}/complete"
+    if dataset.location is None or contains_wildcard(dataset.location):
+        return []
+    return str(dataset.location)
+
+
+def time_of_images(wildcards):
+    """When a folder or archive changed that is no input, as Snakemake cannot take its braces."""
+    location = PROTOCOL.datasets[wildcards.dataset].location
+    watched = location is None or not contains_wildcard(location) or not location.exists()
+    return None if watched else location.stat().st_mtime
 
 
 def prepare_job(wildcards):
@@ -16,6 +25,10 @@ def prepare_job(wildcards):
 def train_job(wildcards, threads):
     run = RUNS[wildcards.run]
     return jobs.TrainJob(run=run, device=PROTOCOL.device, threads=threads).text()
+
+
+def quantities_job(wildcards):
+    return jobs.QuantitiesJob(gain=PROTOCOL.gain).text()
 
 
 def curves_job(wildcards):
@@ -35,6 +48,10 @@ def measure_job(wildcards):
     return jobs.MeasureJob(network=name, image=PROTOCOL.pretrained.image).text()
 
 
+def provenance_job(wildcards):
+    return jobs.ProvenanceJob(protocol=PROTOCOL).text()
+
+
 def experiment_inputs(wildcards):
     """Tables of all runs of an experiment."""
     runs = PROTOCOL.runs_of(wildcards.experiment)
@@ -46,7 +63,7 @@ def fetched_weights(wildcards):
     """Status of the download of a network's weights, where there is something to download."""
     if not needs_download(NETWORKS[wildcards.network]):
         return []
-    return f"{escaped(WEIGHTS)}/{wildcards.network}.json"
+    return f"{WEIGHTS_MARKS}/{wildcards.network}.json"
 
 
 def figure_inputs(wildcards):

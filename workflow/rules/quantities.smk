@@ -7,7 +7,7 @@ rule quantities:
     output:
         f"{TRAINED}/gains.csv",
     params:
-        job=jobs.QuantitiesJob(gain=PROTOCOL.gain).text(),
+        job=quantities_job,
     log:
         f"{LOGS}/quantities/{{run}}.log",
     benchmark:
@@ -16,7 +16,7 @@ rule quantities:
         mem_mb=lambda wildcards, attempt: 3000 * attempt,
         runtime=lambda wildcards, attempt: 10 * attempt,
     conda:
-        "../../environment.yml"
+        ENVIRONMENT
     shell:
         "maxgain pipeline quantities {params.job:q} --snapshots {input:q} --output {output:q} "
         "2>&1 | tee {log:q}"
@@ -41,7 +41,7 @@ rule curves:
         mem_mb=1000,
         runtime=10,
     conda:
-        "../../environment.yml"
+        ENVIRONMENT
     shell:
         "maxgain pipeline curves {params.job:q} --runs {params.runs:q} --output {output:q} "
         "2>&1 | tee {log:q}"

@@ -18,6 +18,6 @@ rule toy:
         mem_mb=2000,
         runtime=10,
     conda:
-        "../../environment.yml"
+        ENVIRONMENT
     shell:
         "maxgain pipeline toy --table {output.table:q} --arrays {output.arrays:q} 2>&1 | tee {log:q}"

@@ -26,7 +26,7 @@ rule train:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=lambda wildcards, attempt: 240 * attempt,
     conda:
-        "../../environment.yml"
+        ENVIRONMENT
     shell:
         "maxgain pipeline train {params.job:q} --data {input:q} --output {params.folder:q} "
         "--state {params.state:q} 2>&1 | tee {log:q}"

@@ -9,7 +9,7 @@ localrules:
 # tries again.
 rule fetch_weights:
     output:
-        f"{escaped(WEIGHTS)}/{{network}}.json",
+        f"{WEIGHTS_MARKS}/{{network}}.json",
     params:
         name=lambda wildcards: NETWORKS[wildcards.network],
         folder=WEIGHTS,
@@ -22,10 +22,10 @@ rule fetch_weights:
         mem_mb=4000,
         runtime=240,
     conda:
-        "../../environment.yml"
+        ENVIRONMENT
     shell:
-        "maxgain pipeline fetch-weights {params.name:q} --folder {params.folder:q} "
-        "--lock {params.lock:q} --status {output:q} 2>&1 | tee {log:q}"
+        "maxgain pipeline fetch-weights --folder {params.folder:q} --lock {params.lock:q} "
+        "--status {output:q} -- {params.name:q} 2>&1 | tee {log:q}"
 
 
 rule measure_network:
@@ -47,7 +47,7 @@ rule measure_network:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=lambda wildcards, attempt: 20 * attempt,
     conda:
-        "../../environment.yml"
+        ENVIRONMENT
     shell:
         "maxgain pipeline measure-network {params.job:q} --output {output.table:q} "
         "--folder {params.folder:q} {params.fetched:q} 2>&1 | tee {log:q}"
@@ -73,7 +73,7 @@ rule zoo_table:
         mem_mb=1000,
         runtime=10,
     conda:
-        "../../environment.yml"
+        ENVIRONMENT
     shell:
         "maxgain pipeline zoo-table {input.tables:q} --output {output.table:q} "
         "--missing {output.missing:q} 2>&1 | tee {log:q}"

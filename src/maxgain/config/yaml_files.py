@@ -7,7 +7,7 @@ both would have to agree on every file, the second knows no flow lists.
 
 import copy
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -119,6 +119,37 @@ def read_configuration(
             raise InputError(f"{file} is not a mapping of keys and values.")
         whole = merge(whole, part)
     return merge(whole, _typed(changes or {}))
+
+
+def check_command_line(words: Sequence[str]) -> None:
+    """Refuse what Snakemake's own reader of `--config KEY=VALUE ...` resolves in silence.
+
+    It keeps the last of two values of a key, of nested keys too. What comes after is not seen in
+    the configuration that it hands over.
+
+    Parameters
+    ----------
+    words
+        The command line.
+
+    Raises
+    ------
+    InputError
+        A key stands twice, or a value is not strict YAML.
+    """
+    seen: set[str] = set()
+    within = False
+    for word in words:
+        if word.startswith("-"):
+            option, _, word = word.partition("=")
+            within = option in ("--config", "-C")
+        key, equals, value = word.partition("=")
+        if not within or not equals:
+            continue
+        if key in seen:
+            raise InputError(f"--config has '{key}' twice; allowed is once.")
+        seen.add(key)
+        read_yaml(value, f"--config {key}")
 
 
 def merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:

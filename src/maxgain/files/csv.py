@@ -43,6 +43,7 @@ def read_table(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
         raise InputError(f"{path} is not a table: {error}.") from error
     if not found:
         raise InputError(f"{path} is empty; a table with {', '.join(columns)} is needed.")
+    _check_header(path, found)
     if missing := [column for column in columns if column not in found]:
         raise InputError(f"{path} has no column '{missing[0]}'; it has {', '.join(found)}.")
     for number, row in enumerate(rows, start=2):
@@ -76,6 +77,9 @@ def read_frame(
     import pandas as pd
 
     text = io.StringIO(_read_text(path))
+    # pandas would call the second of two equal columns by another name.
+    _check_header(path, next(csv.reader(text), []))
+    text.seek(0)
     try:
         if as_text:
             table = pd.read_csv(text, dtype=str, keep_default_na=False)
@@ -92,6 +96,11 @@ def read_frame(
         if name in finite and not table[name].abs().lt(float("inf")).all():
             raise InputError(f"{path}: the column '{name}' must hold finite numbers.")
     return table
+
+
+def _check_header(path: Path, columns: Sequence[str]) -> None:
+    if repeated := [name for number, name in enumerate(columns) if name in columns[:number]]:
+        raise InputError(f"{path} has the column '{repeated[0]}' twice; allowed is once.")
 
 
 def _read_text(path: Path) -> str:

@@ -4,15 +4,15 @@ Torchvision's networks are not copied there: their rows come from the metadata i
 manifest (`maxgain.zoo.manifest`) has the same columns.
 """
 
-import csv
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Literal
 
 from maxgain.errors import InputError
+from maxgain.files.csv import read_table
 
 Interpolation = Literal["bilinear", "bicubic"]
 """By which a photograph is resized."""
@@ -117,10 +117,24 @@ class RegistryRow:
 
 @cache
 def read_registry() -> dict[str, RegistryRow]:
-    """Rows of `registry.csv` by name."""
-    text = files("maxgain.zoo").joinpath("registry.csv").read_text(encoding="utf-8")
-    rows = csv.DictReader(text.splitlines())
-    return {row["name"]: parse_row(row, "zoo/registry.csv") for row in rows}
+    """Rows of `registry.csv` by name.
+
+    Raises
+    ------
+    InputError
+        The table is broken, or has a name twice.
+    """
+    return read_rows(Path(__file__).with_name("registry.csv"))
+
+
+def read_rows(table: Path) -> dict[str, RegistryRow]:
+    """Rows of a table with the columns of `registry.csv` by name; see `read_registry`."""
+    rows: dict[str, RegistryRow] = {}
+    for row in read_table(table, ("name", "family", "source")):
+        if row["name"] in rows:
+            raise InputError(f"{table} has the network '{row['name']}' twice; allowed is once.")
+        rows[row["name"]] = parse_row(row, f"zoo/{table.name}")
+    return rows
 
 
 def parse_row(row: Mapping[str, str], place: str, family: str = "") -> RegistryRow:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from maxgain.config.parsing import parse_protocol
-from maxgain.config.yaml_files import merge, read_configuration, read_yaml
+from maxgain.config.yaml_files import check_command_line, merge, read_configuration, read_yaml
 from maxgain.errors import InputError
 
 
@@ -68,6 +68,31 @@ def test_a_file_above_replaces_what_the_one_below_says_for_embedded_data() -> No
     assert both["x"]["embedded"] == {"epochs": 2, "batch_size": 50}
     assert merge(below, {"x": None}) == {"x": None}
     assert below["x"]["embedded"] == {"epochs": 45, "batch_size": 50}
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--config", "a={x: 1}", "a={y: 2}"], "--config has 'a' twice"),
+        (["--config", "a=1", "--cores", "2", "-C", "a=2"], "--config has 'a' twice"),
+        (["--config=a=1", "a=2"], "--config has 'a' twice"),
+        (["--config", "a={x: 1, x: 2}"], "--config a, line 1: 'x' stands twice"),
+        (["--config", "a={x: 010}"], "octal"),
+        (["--config", "a=1:30"], "base 60"),
+    ],
+)
+def test_what_snakemake_takes_in_silence_from_a_command_line_is_refused(
+    words: list[str], said: str
+) -> None:
+    with pytest.raises(InputError, match=said):
+        check_command_line(["snakemake", "all", *words, "-n"])
+
+
+def test_command_lines_that_mean_what_they_say_pass() -> None:
+    check_command_line(
+        ["snakemake", "--config", "a={x: 1/3}", "b=7", "--set-threads", "a=1", "a=2"]
+    )
+    check_command_line(["snakemake", "results/a=1", "results/a=1"])
 
 
 def test_an_empty_overlay_changes_nothing(tmp_path: Path) -> None:

@@ -1,6 +1,9 @@
 """Every kind of picture is measured as it is seen, or refused in one sentence."""
 
 import io
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -62,6 +65,15 @@ def test_all_modes_give_the_same_pixels(image: Image.Image, kind: str) -> None:
     picture = read_picture(encoded(image, kind), "picture")
     assert picture.mode in ("L", "RGB")
     assert np.array_equal(grey_pixels(picture), GREY)
+
+
+def test_the_sample_is_found_whatever_backend_is_named() -> None:
+    """Matplotlib refuses to be imported with a backend that it does not know."""
+    program = "from maxgain.data.pictures import sample_photograph; print(sample_photograph().size)"
+    words = [sys.executable, "-c", program]
+    variables = {**os.environ, "MPLBACKEND": "nonsense"}
+    done = subprocess.run(words, env=variables, capture_output=True, text=True)
+    assert done.stdout == "(512, 600)\n", done.stderr
 
 
 def test_lossy_pictures_are_near() -> None:

@@ -1,6 +1,7 @@
 """Tables keep every number, and a damaged one is refused in a sentence."""
 
 import math
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from maxgain.errors import InputError
-from maxgain.files.csv import read_table, write_table
+from maxgain.files.csv import read_frame, read_table, write_table
 
 
 @settings(max_examples=40, deadline=None)
@@ -76,3 +77,13 @@ def test_what_is_no_table_is_refused(
         path.mkdir()
     with pytest.raises(InputError, match=said):
         read_table(path, ("epoch", "gain"))
+
+
+@pytest.mark.parametrize("read", [read_table, read_frame])
+def test_a_column_that_stands_twice_is_refused(
+    read: Callable[[Path, tuple[str, ...]], object], tmp_path: Path
+) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text("epoch,gain,gain\n1,2,3\n")
+    with pytest.raises(InputError, match="has the column 'gain' twice"):
+        read(path, ("epoch", "gain"))

@@ -1,8 +1,13 @@
 """The table of pretrained networks."""
 
 import math
+from pathlib import Path
 
-from maxgain.zoo.registry import read_registry
+import pytest
+
+from maxgain.errors import InputError
+from maxgain.registry import Registry, Row
+from maxgain.zoo.registry import read_registry, read_rows
 
 
 def test_the_registry_holds_the_papers_19_networks_and_the_carried_ones() -> None:
@@ -25,3 +30,12 @@ def test_the_registry_holds_the_papers_19_networks_and_the_carried_ones() -> Non
     assert [row.top5_error for row in by_family["carried"]] == [7.828, 6.770, 6.250]
     assert all(len(row.checksum) == 64 for row in by_family["carried"])
     assert all(math.isnan(row.top5_error) for row in by_family["random-control"])
+
+
+def test_a_name_that_stands_twice_is_refused(tmp_path: Path) -> None:
+    table = tmp_path / "registry.csv"
+    table.write_text("name,family,source\nmine,function,a:b\nmine,function,a:c\n")
+    with pytest.raises(InputError, match="has the network 'mine' twice"):
+        read_rows(table)
+    with pytest.raises(InputError, match="things has 'a' twice"):
+        Registry("things", [Row("a", "x:y"), Row("a", "x:z")])
