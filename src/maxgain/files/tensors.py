@@ -21,7 +21,12 @@ def read_arrays(path: Path) -> "dict[str, ndarray]":
     from safetensors.numpy import load_file
 
     try:
-        return dict(load_file(path))
+        arrays = dict(load_file(path))
     except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
         # A type of numbers that NumPy has not, such as bfloat16, is a KeyError or a TypeError.
         raise InputError(f"{path} cannot be read as safetensors: {error}.") from error
+    for name, array in arrays.items():
+        # Once ml_dtypes is imported, as onnx does, NumPy reads bfloat16 and cannot compute with it.
+        if array.dtype.kind not in "biuf":
+            raise InputError(f"{path}: '{name}' is of the type {array.dtype}, which NumPy lacks.")
+    return arrays

@@ -338,6 +338,14 @@ def test_arrays_of_another_form_are_refused(
     assert_refused(path, lambda: draw_figure("fig01", [path]))
 
 
+def test_bfloat16_is_refused_whatever_is_imported(results: Path, tmp_path: Path) -> None:
+    pytest.importorskip("ml_dtypes")
+    path = tmp_path / "toy.safetensors"
+    tensors = load((results / "toy.safetensors").read_bytes())
+    save_file(tensors | {"image": tensors["image"].bfloat16()}, path)
+    assert_refused(path, lambda: draw_figure("fig01", [path]), "bfloat16")
+
+
 def test_a_networks_file_without_an_array_is_named(results: Path, tmp_path: Path) -> None:
     path = tmp_path / network_file(results)
     tensors = load((results / path.name).read_bytes())
