@@ -34,6 +34,7 @@ def test_several_networks_make_one_table_and_one_figure(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "400")  # Else a caption may break within what is looked for.
     monkeypatch.syspath_prepend(tmp_path)
     (tmp_path / "zoo_test_nets_4.py").write_text(USER_MODULE)
     onnx_files.save(onnx_files.classifier(), tmp_path / "model.onnx")
