@@ -2,8 +2,8 @@
 
 With one image, the gradient of a flattened and transposed output has strides that pass for
 channels-last, and the kernel (as of torch 2.13) then reads the contiguous input in that layout too:
-the derivative is wrong by as much as its own size, in silence. Networks that go from convolutions to
-tokens that way are timm's xcit and levit.
+the derivative is wrong by as much as its own size, in silence. Networks that go from convolutions
+to tokens that way are timm's xcit and levit.
 """
 
 from collections.abc import Iterator
@@ -46,7 +46,7 @@ def contiguous_gradients(network: nn.Module) -> Iterator[None]:
     def hook(module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> Tensor:
         if not output.requires_grad or not output.is_contiguous():
             return output
-        passed: Tensor = _ContiguousGradient.apply(output)
+        passed: Tensor = _ContiguousGradient.apply(output)  # type: ignore[no-untyped-call]
         return passed
 
     handles = [
