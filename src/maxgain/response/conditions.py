@@ -10,6 +10,8 @@ from typing import Any
 import torch
 from torch import nn
 
+from maxgain.response.batch_norm import contiguous_gradients
+
 
 @contextmanager
 def measurement_conditions(network: nn.Module, device: torch.device) -> Iterator[None]:
@@ -22,6 +24,7 @@ def measurement_conditions(network: nn.Module, device: torch.device) -> Iterator
         conditions.enter_context(_random_numbers_kept(device))
         conditions.enter_context(_buffers_kept(network))
         conditions.enter_context(evaluation_mode(network))
+        conditions.enter_context(contiguous_gradients(network))
         yield
 
 

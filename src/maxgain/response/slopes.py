@@ -83,8 +83,8 @@ def check_slopes(value_of: Callable[[], ValueOf], image: Float[Tensor, "_ _ _"])
         raise InputError(
             f"the derivative that arrives is not that of the output: along one direction it is "
             f"{found[0]:.3g}, and finite differences are {found[1]:.3g}; a part of the network is "
-            "detached (torch.no_grad, detach) or has a backward pass of its own (straight-through "
-            "estimators), so its gain cannot be measured."
+            "detached (torch.no_grad, detach) or has a backward pass that is not its derivative "
+            "(straight-through estimators), so its gain cannot be measured."
         )
 
 
