@@ -17,7 +17,7 @@ results: $(INSTALLED)
 	$(BIN)/snakemake --cores all
 
 test: $(INSTALLED)
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadgroup tests/exact tests/trends tests/whole
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadfile tests/exact tests/trends tests/whole
 
 test-cluster: $(INSTALLED)
 	$(BIN)/pytest -rs tests/cluster

@@ -18,8 +18,6 @@ from onnx import TensorProto, helper, numpy_helper
 
 from tests.whole.conftest import SMOKE, TARGETS, clone_workflow, read_results, run_in
 
-pytestmark = pytest.mark.xdist_group("pipeline")
-
 AWKWARD = "-a 'b\" {c} $d %e é;&"
 """A name that a shell, Snakemake's wildcards or an option parser could take for something else."""
 

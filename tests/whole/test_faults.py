@@ -19,8 +19,6 @@ from tests.whole.conftest import (
 
 OVERLAY = "workflow/protocols/smoke.yaml"
 
-pytestmark = pytest.mark.xdist_group("faults")
-
 
 @contextmanager
 def small_disk(place: Path) -> Iterator[Path]:

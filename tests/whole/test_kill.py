@@ -26,8 +26,6 @@ TARGET = "results/smoke/curves/mnist_rates.csv"
 RESULTS = ("history.csv", "snapshots.safetensors", "provenance.json")
 OVERLAY = "workflow/protocols/smoke.yaml"
 
-pytestmark = pytest.mark.xdist_group("kill")
-
 
 @pytest.fixture(scope="module")
 def processes() -> ForkServerContext:

@@ -17,8 +17,6 @@ from tests.whole.conftest import REPOSITORY, SMOKE, run_in
 
 PAGE = REPOSITORY / "docs/how-to/own-experiment.md"
 
-pytestmark = pytest.mark.xdist_group("own")
-
 
 def block_of_page(protocol: str) -> str:
     """The page's YAML block of a protocol's name, as it stands there."""

@@ -15,8 +15,6 @@ from tests.whole.conftest import REPOSITORY, SMOKE, clone_workflow, run_in, trai
 UNCOMMITTED = ("runs", "prepared", "state", "zoo", "logs", "benchmarks", "toy.safetensors")
 FIGURES = [*(f"fig{number:02d}" for number in range(1, 14)), "sensitivity", "variability"]
 
-pytestmark = pytest.mark.xdist_group("pipeline")
-
 
 def test_every_figure_and_table_is_there(finished: tuple[Path, str]) -> None:
     folder, _ = finished

@@ -3,12 +3,9 @@
 from pathlib import Path
 
 import pandas as pd
-import pytest
 import yaml
 
 from tests.whole.conftest import run_in
-
-pytestmark = pytest.mark.xdist_group("rehearse")
 
 OVERLAY = {
     "protocol": "tiny",

@@ -2,11 +2,7 @@
 
 from pathlib import Path
 
-import pytest
-
 from tests.whole.conftest import SMOKE, TARGETS, clone_workflow, read_results, run_in
-
-pytestmark = pytest.mark.xdist_group("pipeline")
 
 
 def test_a_run_elsewhere_on_one_core_gives_the_same_bytes(

@@ -6,7 +6,6 @@ import sys
 from collections import Counter
 from pathlib import Path, PurePosixPath
 
-import pytest
 import yaml
 
 from tests.whole.conftest import clone_workflow
@@ -26,8 +25,6 @@ usage = resource.getrusage(resource.RUSAGE_CHILDREN)
 print(usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, file=sys.stderr)
 sys.exit(status)
 """
-
-pytestmark = pytest.mark.xdist_group("scale")
 
 
 def test_planning_takes_little_time_and_memory(tmp_path: Path) -> None:
