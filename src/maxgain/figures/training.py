@@ -10,7 +10,7 @@ from numpy import ndarray
 from pandas import DataFrame
 
 from maxgain.config.figures import CurvesFigure
-from maxgain.figures.curves import TidyCurves, tidy_curves
+from maxgain.figures.curves import TidyCurves, tidy_curves, label_factor
 from maxgain.figures.lines import DASHES, draw_medians, draw_runs
 from maxgain.figures.palette import ONLY, RATE_STYLES, CurveStyle, choose_styles
 from maxgain.figures.scales import scale_epochs, scale_errors, scale_losses
@@ -58,8 +58,7 @@ def draw_curves(table: DataFrame, request: CurvesFigure) -> Figure:
     width = COLUMN_WIDTH if wide == 1 else PAGE_WIDTH * max(min(0.375 * wide, 1), wide / 4)
     figure = new_figure(width, 5.4 if wide == 1 else 4.9)
     data, stand_in = read_data_label(table)
-    title = request.title or f"Experiment {request.experiment}"
-    set_title(figure, title, data=data, stand_in=stand_in)
+    set_title(figure, _title(request, table), data=data, stand_in=stand_in)
     panels = figure.subplots(3, wide, squeeze=False, sharey="row", height_ratios=(1.35, 1, 1))
     for label, column in zip(curves.columns, map(list, panels.T), strict=True):
         runs = curves.runs[curves.runs["column"] == label]
@@ -122,6 +121,15 @@ def _scale_rows(first: Sequence[Axes], curves: TidyCurves) -> None:
     if curves.runs.empty:
         for axes in first:
             axes.set_yticks([])
+
+
+def _title(request: CurvesFigure, table: DataFrame) -> str:
+    """What is shown; of networks with more or fewer filters than the paper's, how many."""
+    title = request.title or f"Experiment {request.experiment}"
+    capacities = [float(capacity) for capacity in table["capacity"].unique()]
+    if "capacity" in (request.columns, request.colours) or len(capacities) != 1:
+        return title
+    return title if capacities == [1.0] else f"{title}, filters {label_factor(capacities[0])}"
 
 
 def _name_column(label: str, request: CurvesFigure, table: DataFrame, runs: DataFrame) -> str:

@@ -5,6 +5,12 @@ import itertools
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.colors import to_rgb
+
+from maxgain.config.figures import CurvesFigure
+from maxgain.errors import InputError
+from maxgain.figures.palette import RATE_STYLES
+from maxgain.figures.training import draw_curves
 from tests.exact.figures.made_up_curves import (
     RATES,
     choose_values,
@@ -17,12 +23,6 @@ from tests.exact.figures.made_up_curves import (
     read_texts,
     spoil,
 )
-from matplotlib.colors import to_rgb
-
-from maxgain.config.figures import CurvesFigure
-from maxgain.errors import InputError
-from maxgain.figures.palette import RATE_STYLES
-from maxgain.figures.training import draw_curves
 
 
 @pytest.mark.parametrize(
@@ -50,6 +50,13 @@ def test_rate_figures_draw_exactly_their_rates(name: str, shown: tuple[float, ..
             np.testing.assert_array_equal(line.get_xdata(), np.arange(1, 21))
             np.testing.assert_array_equal(line.get_ydata(), choose_values(table, rate, quantity))
     assert "1 seed" in read_texts(figure)
+
+
+def test_a_network_with_fewer_filters_than_the_papers_is_named() -> None:
+    table = make_rates()
+    assert "filters" not in read_texts(draw("fig10", table))
+    table["capacity"] = 0.25
+    assert "raised learning rates, filters ×1/4" in read_texts(draw("fig10", table))
 
 
 def test_several_seeds_are_a_median_and_the_range() -> None:

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.exact.figures.made_up_curves import make_rates, spoil
 from numpy import ndarray
 from pydantic import ValidationError
 from safetensors.numpy import save_file
@@ -14,6 +13,7 @@ from maxgain.errors import InputError
 from maxgain.figures.registry import FIGURES, draw_figure
 from maxgain.pipeline.figures import write_figure
 from maxgain.pipeline.jobs import FigureJob
+from tests.exact.figures.made_up_curves import make_rates, spoil
 
 
 def test_every_figure_is_registered_and_captioned() -> None:

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from tests.exact.figures.made_up_curves import make_rates
 
 DRAW = """

@@ -5,7 +5,6 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.exact.figures.made_up_curves import read_texts
 from matplotlib.text import Annotation, Text
 
 from maxgain.figures.labels import label_points
@@ -13,6 +12,7 @@ from maxgain.figures.numbers import correlate_families
 from maxgain.figures.scatter import FamilyStyle, choose_family_styles, draw_fig07
 from maxgain.figures.style import new_figure
 from maxgain.statistics.correlation import correlate_ranks
+from tests.exact.figures.made_up_curves import read_texts
 
 
 def test_every_network_has_its_number_in_every_channel(zoo: pd.DataFrame) -> None:

@@ -3,7 +3,6 @@
 import numpy as np
 import pandas as pd
 import pytest
-from tests.exact.figures.made_up_curves import make_rates, read_texts
 from scipy import stats
 
 from maxgain.errors import InputError
@@ -11,6 +10,7 @@ from maxgain.figures.numbers import ESTIMATORS, interval_of_seeds, measure_varia
 from maxgain.figures.sensitivity import draw_sensitivity
 from maxgain.figures.variability import STYLES, draw_variability
 from maxgain.statistics.variability import START_STEPS, variability
+from tests.exact.figures.made_up_curves import make_rates, read_texts
 
 
 def with_sensitivity(table: pd.DataFrame) -> pd.DataFrame:

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import matplotlib
 import pytest
-from tests.exact.figures.made_up_curves import draw, make_rates
 from matplotlib.text import Text
 
 from maxgain.errors import InputError
 from maxgain.figures.style import label_empty_panel, new_figure, save_figure, set_title
+from tests.exact.figures.made_up_curves import draw, make_rates
 
 
 def test_a_title_wraps_within_the_figure() -> None:
