@@ -166,5 +166,5 @@ def test_a_clone_with_committed_results_makes_all_of_them_anew(tmp_path: Path) -
     jobs = dict(re.findall(r"^(\w+) +(\d+)$", plan.stdout, re.MULTILINE))
     # 6 MNIST rates, 6 CIFAR rates (the lowest of them is the x1/4 of figure 13) and x1, five seeds.
     assert jobs["train"] == jobs["quantities"] == "65"
-    # An experiment without seeds has an empty table, which is made of nothing.
-    assert (jobs["toy"], jobs["curves"], jobs["figure"]) == ("1", "3", "15")
+    # An experiment without seeds has an empty table, made anew like the others.
+    assert (jobs["toy"], jobs["curves"], jobs["figure"]) == ("1", "4", "15")

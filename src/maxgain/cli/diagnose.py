@@ -9,7 +9,7 @@ import typer
 if TYPE_CHECKING:
     from rich.table import Table
 
-_VERDICT_WIDTH = 14
+_VERDICT_WIDTH = 20
 """Characters of a column of verdicts: their longest word but one and its neighbours."""
 
 
@@ -20,11 +20,24 @@ def show_diagnoses(
     from maxgain.cli.console import table_console
     from maxgain.pipeline.diagnoses import diagnose_table
 
-    table_console().print(diagnosis_table(diagnose_table(table), table.stem))
+    console, rows = table_console(), diagnose_table(table)
+    console.print(diagnosis_table(rows, table.stem))
+    for line in diagnosis_lines(rows):
+        console.print(line, markup=False)
+
+
+def diagnosis_lines(rows: Sequence[Mapping[str, object]]) -> list[str]:
+    """What the gain of each run says, in a sentence."""
+    return [f"{_describe(row)}: {row['sentence']}" for row in rows]
+
+
+def _describe(row: Mapping[str, object]) -> str:
+    rate = f"{row['learning_rate']:.4g}"
+    return f"{row['network']} x{row['capacity']:g}, rate {rate}, seed {row['seed']}"
 
 
 def diagnosis_table(rows: Sequence[Mapping[str, object]], experiment: str) -> "Table":
-    """Table of one row a run: network, capacity, learning rate, seed, verdicts, sentence.
+    """Table of one row a run: network, capacity, learning rate, seed, verdicts.
 
     Parameters
     ----------
@@ -51,7 +64,6 @@ def diagnosis_table(rows: Sequence[Mapping[str, object]], experiment: str) -> "T
         shown.add_column(head, justify="right", no_wrap=True)
     for name in verdicts:
         shown.add_column(name.replace("_", " "), max_width=_VERDICT_WIDTH)
-    shown.add_column("what the gain says", ratio=1)
     for row in rows:
         shown.add_row(
             escape(str(row["network"])),
@@ -60,6 +72,5 @@ def diagnosis_table(rows: Sequence[Mapping[str, object]], experiment: str) -> "T
             str(row["seed"]),
             # In words, which wrap where a name with dashes would be cut.
             *(str(row[name]).replace("-", " ") for name in verdicts),
-            escape(str(row["sentence"])),
         )
     return shown

@@ -79,7 +79,7 @@ def strip(axes: Axes) -> None:
 
 
 def common_scale(
-    responses: Sequence[Float[ndarray, "height width"]], dynamic_range: float = DYNAMIC_RANGE_DB
+    responses: Sequence[Float[ndarray, "_ _"]], dynamic_range: float = DYNAMIC_RANGE_DB
 ) -> Normalize:
     """Colours from the highest of all responses down; dead and diverged networks do not count."""
     finite = [response[np.isfinite(response)] for response in responses]

@@ -173,7 +173,10 @@ def test_snapshots_with_a_flipped_bit_or_cut_off_are_refused(
     # Spaces that pad the header say nothing.
     path.write_bytes(made[path.name])
     whole = read_snapshots(path)
-    assert snapshots.architecture == whole.architecture
+    if snapshots.architecture != whole.architecture:
+        # One bit of a known name gives an unknown one, which no network is built of.
+        path.write_bytes(content)
+        assert_refused(path, lambda: measure(path), "is not known")
     assert all(torch.equal(x, whole.parameters[name]) for name, x in snapshots.parameters.items())
 
 

@@ -1,5 +1,6 @@
 """Order, augmentation and rates of a run's epochs; networks of any kind, killed and resumed."""
 
+import itertools
 import math
 from collections.abc import Mapping
 from dataclasses import replace
@@ -67,9 +68,11 @@ def test_schedule() -> None:
 
 
 def test_a_repetition_disturbs_the_initial_weights_by_their_last_bits(tmp_path: Path) -> None:
+    numbers = itertools.count()
+
     def initial(repetition: int) -> Tensor:
         run = replace(RUN, epochs=1, learning_rate=1e-30, repetition=repetition)
-        state = TrainingState(tmp_path / "state", {"repetition": repetition})
+        state = TrainingState(tmp_path / f"{next(numbers)}", {})
         (epoch,) = train(run, training_data(prepared()), "cpu", state)
         return torch.cat([value.flatten() for value in epoch.weights.values()])
 
