@@ -2,11 +2,13 @@
 
 import os
 import shutil
+import struct
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from maxgain.config.datasets import Dataset
@@ -76,6 +78,20 @@ def train_words(epochs: int = 20) -> list[str]:
 def quantities_words() -> list[str]:
     """`maxgain pipeline quantities` with the default settings."""
     return ["maxgain", "pipeline", "quantities", QuantitiesJob().text()]
+
+
+def write_idx_folder(folder: Path, training: int, test: int) -> None:
+    """Images of noise in MNIST's four files."""
+    random = np.random.default_rng(1)
+    folder.mkdir(parents=True)
+    for name, count in (("train", training), ("t10k", test)):
+        for kind, array in (
+            ("images-idx3", random.integers(0, 256, (count, 28, 28))),
+            ("labels-idx1", np.arange(count) % 10),
+        ):
+            sizes = struct.pack(f">{array.ndim}I", *array.shape)
+            header = bytes([0, 0, 8, array.ndim]) + sizes
+            (folder / f"{name}-{kind}-ubyte").write_bytes(header + array.astype("u1").tobytes())
 
 
 # Every table of the smoke protocol, and two figures for all: drawing takes as long as the rest.

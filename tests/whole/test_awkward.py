@@ -4,7 +4,6 @@ import json
 import re
 import shlex
 import shutil
-import struct
 from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
@@ -16,7 +15,14 @@ import pytest
 import yaml
 from onnx import TensorProto, helper, numpy_helper
 
-from tests.whole.conftest import SMOKE, TARGETS, clone_workflow, read_results, run_in
+from tests.whole.conftest import (
+    SMOKE,
+    TARGETS,
+    clone_workflow,
+    read_results,
+    run_in,
+    write_idx_folder,
+)
 
 AWKWARD = "-a 'b\" {c} $d %e é;&"
 """A name that a shell, Snakemake's wildcards or an option parser could take for something else."""
@@ -76,20 +82,6 @@ def test_a_single_command_heeds_no_other_tool(name: str, value: str | None, tmp_
     assert (tmp_path / "é.svg").stat().st_size > 2000
 
 
-def write_idx_folder(folder: Path) -> None:
-    """20 + 10 images of noise in MNIST's four files."""
-    random = np.random.default_rng(1)
-    folder.mkdir(parents=True)
-    for name, count in (("train", 20), ("t10k", 10)):
-        for kind, array in (
-            ("images-idx3", random.integers(0, 256, (count, 28, 28))),
-            ("labels-idx1", np.arange(count) % 10),
-        ):
-            sizes = struct.pack(f">{array.ndim}I", *array.shape)
-            header = bytes([0, 0, 8, array.ndim]) + sizes
-            (folder / f"{name}-{kind}-ubyte").write_bytes(header + array.astype("u1").tobytes())
-
-
 def write_onnx(path: Path) -> None:
     """A network of one convolution, the average over all places and two classes."""
     filters = np.random.default_rng(2).normal(size=(2, 3, 3, 3)).astype(np.float32)
@@ -113,7 +105,7 @@ def test_every_path_may_be_awkward(reference: dict[str, bytes], tmp_path: Path) 
     """Clone, configuration, images, downloads, weights, photograph and network file."""
     folder = clone_workflow(tmp_path / AWKWARD)
     images, photograph = tmp_path / "images" / AWKWARD, tmp_path / f"{AWKWARD}.jpg"
-    write_idx_folder(images)
+    write_idx_folder(images, 20, 10)
     _copy_sample_photograph(photograph)
     write_onnx(folder / f"{AWKWARD}.onnx")
     local = {"source": "local", "location": str(images)}

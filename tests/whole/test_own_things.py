@@ -3,7 +3,6 @@
 import csv
 import os
 import re
-import struct
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ import pytest
 import yaml
 from PIL import Image
 
-from tests.whole.conftest import REPOSITORY, SMOKE, run_in
+from tests.whole.conftest import REPOSITORY, SMOKE, run_in, write_idx_folder
 
 PAGE = REPOSITORY / "docs/how-to/own-experiment.md"
 
@@ -105,22 +104,8 @@ def build(channels, height, width, classes):
 """
 
 
-def write_idx_folder(folder: Path) -> None:
-    """40 + 20 images of noise in MNIST's four files."""
-    random = np.random.default_rng(1)
-    folder.mkdir(parents=True)
-    for name, count in (("train", 40), ("t10k", 20)):
-        for kind, array in (
-            ("images-idx3", random.integers(0, 256, (count, 28, 28))),
-            ("labels-idx1", np.arange(count) % 10),
-        ):
-            sizes = struct.pack(f">{array.ndim}I", *array.shape)
-            header = bytes([0, 0, 8, array.ndim]) + sizes
-            (folder / f"{name}-{kind}-ubyte").write_bytes(header + array.astype("u1").tobytes())
-
-
 def test_a_function_of_ones_own_on_fashion(workflow_copy: Path, tmp_path: Path) -> None:
-    write_idx_folder(tmp_path / "fashion")
+    write_idx_folder(tmp_path / "fashion", 40, 20)
     (workflow_copy / "my_networks.py").write_text(OWN_NETWORK)
     local = {"source": "local", "set": None, "location": str(tmp_path / "fashion")}
     overlay = {
@@ -134,7 +119,7 @@ def test_a_function_of_ones_own_on_fashion(workflow_copy: Path, tmp_path: Path) 
 
 
 def test_a_users_module_is_not_imported_to_plan(workflow_copy: Path, tmp_path: Path) -> None:
-    write_idx_folder(tmp_path / "fashion")
+    write_idx_folder(tmp_path / "fashion", 40, 20)
     (workflow_copy / "my_networks.py").write_text("raise SystemExit('imported')\n")
     (workflow_copy / "mine.yaml").write_text(block_of_page("fashion"))
     plan = run_in(workflow_copy, "snakemake", "-n", "--configfile", "mine.yaml")

@@ -1,14 +1,13 @@
 """The pass of the impulses: gain, sensitivity and saturation at each."""
 
-import math
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
 from maxgain.quantities.snapshot import Snapshot, measuring
+from maxgain.response.projections import log_odds, saturation
 from maxgain.response.snapshots import snapshot_gains
 from maxgain.response.spectrum import frequency_response, maximum_gain
 
@@ -41,15 +40,14 @@ def measure_impulses(snapshot: Snapshot) -> Impulses:
     gains = [
         snapshot_gains(snapshot.network, stacked, image)[0].mean() for image in snapshot.impulses
     ]
-    gradients, log_odds = log_odds_gradients(snapshot)
+    gradients, margins = log_odds_gradients(snapshot)
     response = frequency_response(gradients, window=True)
-    # The logarithm of 1 - z_c is that of the sigmoid of minus the log-odds.
-    others = F.logsigmoid(-log_odds.double())
-    norms = gradients.double().flatten(1).norm(dim=1) * others.exp()
+    decibels = saturation(margins)
+    norms = gradients.double().flatten(1).norm(dim=1) * 10 ** (decibels / 20)
     return Impulses(
         torch.stack(gains).double(),
         maximum_gain(response).mean(1).double(),
-        others * (20 / math.log(10)),
+        decibels,
         norms,
     )
 
@@ -59,14 +57,11 @@ def log_odds_gradients(
 ) -> tuple[Float[Tensor, "impulses channels height width"], Float[Tensor, "impulses"]]:
     """Derivatives by the impulses of the winning class's log-odds, and these.
 
-    To be replaced by `maxgain.response`'s own, as soon as it has the projection "log-odds".
+    `snapshot_responses` keeps their peaks alone; the norm of the derivative is wanted too.
     """
     like = snapshot.weights
     images = snapshot.impulses.detach().to(like).requires_grad_()
     with measuring(snapshot.network), torch.enable_grad():
-        logits = snapshot.call(images)
-        winner = F.one_hot(logits.argmax(1), logits.shape[1]).bool()
-        own = torch.where(winner, logits, 0.0).sum(1)
-        margins = own - logits.masked_fill(winner, -torch.inf).logsumexp(1)
+        margins = torch.stack([log_odds(logits[None]) for logits in snapshot.call(images)])
         (gradients,) = torch.autograd.grad(margins.sum(), images)
     return gradients, margins.detach()

@@ -19,6 +19,7 @@ from maxgain.report.regrets import RegretsView, read_regrets
 from maxgain.report.runs import ExplorerData, gather_runs
 from maxgain.report.verdicts import ClaimView, read_claims
 from maxgain.statistics.decisions import VERDICTS
+from maxgain.tables.flags import read_flags
 from maxgain.tables.results import ResultTables, read_result_tables
 from maxgain.tables.zoo import MISSING_COLUMNS
 
@@ -118,10 +119,7 @@ def _find_stand_ins(
     tables: ResultTables, claims: Sequence[ClaimView], origin: OriginView | None
 ) -> dict[str, bool]:
     """Which views rest on data that stand in for the paper's."""
-    runs = any(
-        table["stand_in"].astype(str).str.lower().eq("true").any()
-        for table in tables.curves.values()
-    )
+    runs = any(read_flags(table["stand_in"]).any() for table in tables.curves.values())
     networks = any(claim.stand_in for claim in claims if "zoo" in claim.tables)
     study = origin is not None and any(data.stand_in for data in origin.data)
     return {"runs": bool(runs), "networks": networks, "study": bool(runs) or study}

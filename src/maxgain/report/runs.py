@@ -7,6 +7,9 @@ import numpy as np
 import pandas as pd
 from pandas import DataFrame
 
+from maxgain.tables.curves import CURVE_COLUMNS, QUANTITY_COLUMNS
+from maxgain.tables.flags import read_flags
+
 MOST_NUMBERS = 200_000
 """Numbers that the page carries, about 1.6 MB of text; beyond that runs become bands."""
 
@@ -15,20 +18,7 @@ MOST_SETTINGS = 120
 """Settings that are told apart in bands; beyond that their learning rates are put together."""
 
 
-_WHICH = (
-    "experiment",
-    "dataset",
-    "data",
-    "stand_in",
-    "network",
-    "capacity",
-    "rate_factor",
-    "learning_rate",
-    "seed",
-    "precision",
-    "device",
-    "epoch",
-)
+_WHICH = tuple(name for name in CURVE_COLUMNS if name not in QUANTITY_COLUMNS)
 """Columns that say which run and epoch a row is of; every other column of numbers is drawn."""
 
 
@@ -85,7 +75,7 @@ def quantity_title(name: str) -> str:
 
 def _label(table: DataFrame) -> DataFrame:
     table = table.copy()
-    table["stand_in"] = table["stand_in"].astype(str).str.lower() == "true"
+    table["stand_in"] = read_flags(table["stand_in"])
     table["rate"] = [f"{rate:.4g}" for rate in table["learning_rate"]]
     table["seed"] = table["seed"].astype(int)
     network = table["network"].astype(str)
