@@ -99,7 +99,8 @@ def test_one_changed_rate_reruns_only_what_depends_on_it(finished: tuple[Path, s
     stats = plan.stdout.split("Job stats:")[1].split("Reasons")[0]
     counts = {name: int(count) for name, count in re.findall(r"^(\w+) +(\d+)$", stats, re.M)}
     assert counts.pop("total") == sum(counts.values())
-    assert counts["train"] == counts["quantities"] == counts["curves"] == 1
+    # The experiment's runs are measured together.
+    assert counts["train"] == counts["quantities_0"] == counts["curves"] == 1
     assert "prepare" not in counts
     drawn = set(re.findall(r"^    output: figures/smoke/(\w+)", plan.stdout, re.M))
     assert drawn == {"fig08", "fig09", "sensitivity", "variability"}
@@ -164,7 +165,11 @@ def test_a_clone_with_committed_results_makes_all_of_them_anew(tmp_path: Path) -
     plan = run_in(folder, "snakemake", "-n")
     assert plan.returncode == 0, plan.stdout
     jobs = dict(re.findall(r"^(\w+) +(\d+)$", plan.stdout, re.MULTILINE))
-    # 6 MNIST rates, 6 CIFAR rates (the lowest of them is the x1/4 of figure 13) and x1, five seeds.
-    assert jobs["train"] == jobs["quantities"] == "65"
+    # Seven seeds of 6 MNIST and 6 CIFAR rates (the lowest of them is figure 13's x1/4), five of x1.
+    assert jobs["train"] == "89"
+    # By experiment, fifteen together: 42, 42 and 5 runs.
+    assert [name for name in jobs if name.startswith("quantities")] == [
+        f"quantities_{part}" for part in range(7)
+    ]
     # An experiment without seeds has an empty table, made anew like the others.
     assert (jobs["toy"], jobs["curves"], jobs["figure"]) == ("1", "4", "15")

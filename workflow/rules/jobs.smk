@@ -27,10 +27,6 @@ def train_job(wildcards, threads):
     return jobs.TrainJob(run=run, device=PROTOCOL.device, threads=threads).text()
 
 
-def quantities_job(wildcards):
-    return jobs.QuantitiesJob(gain=PROTOCOL.gain).text()
-
-
 def curves_job(wildcards):
     return jobs.curves_job(PROTOCOL, wildcards.experiment).text()
 

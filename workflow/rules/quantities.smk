@@ -1,25 +1,32 @@
 """Snapshots are measured, and experiments gather their runs into tables."""
 
+# One rule a part of an experiment's runs: a measurement takes a fraction of a second, its job's
+# start-up two, and each run keeps its own table.
+for NUMBER, MEASURED in enumerate(jobs.measured_parts(PROTOCOL)):
 
-rule quantities:
-    input:
-        rules.train.output.snapshots,
-    output:
-        f"{TRAINED}/gains.csv",
-    params:
-        job=quantities_job,
-    log:
-        f"{LOGS}/quantities/{{run}}.log",
-    benchmark:
-        f"{BENCHMARKS}/quantities/{{run}}.tsv"
-    resources:
-        mem_mb=lambda wildcards, attempt: 3000 * attempt,
-        runtime=lambda wildcards, attempt: 10 * attempt,
-    conda:
-        ENVIRONMENT
-    shell:
-        "maxgain pipeline quantities {params.job:q} --snapshots {input:q} --output {output:q} "
-        "2>&1 | tee {log:q}"
+    rule:
+        name:
+            f"quantities_{NUMBER}"
+        input:
+            expand(rules.train.output.snapshots, run=MEASURED),
+        output:
+            expand(f"{TRAINED}/gains.csv", run=MEASURED),
+        params:
+            job=jobs.QuantitiesJob(gain=PROTOCOL.gain).text(),
+            folders=expand(TRAINED, run=MEASURED),
+        log:
+            f"{LOGS}/quantities/{NUMBER}.log",
+        benchmark:
+            f"{BENCHMARKS}/quantities/{NUMBER}.tsv"
+        group:
+            "measurements"
+        resources:
+            mem_mb=lambda wildcards, attempt: 3000 * attempt,
+            runtime=10 + len(MEASURED),
+        conda:
+            ENVIRONMENT
+        shell:
+            "maxgain pipeline quantities {params.job:q} {params.folders:q} 2>&1 | tee {log:q}"
 
 
 rule curves:

@@ -50,7 +50,9 @@ def judge_s1(tables: ResultTables, claim: Claim) -> Evidence:
 
     The identity is exact, so nothing is estimated. The three are measured in float32, whose seven
     digits leave 1e-5 dB of a few tens of dB, and 1 - z_c of a sure network loses some of them: the
-    threshold of 0.001 dB is a hundred times that and a thousandth of what any claim looks at.
+    threshold of 0.001 dB is a hundred times that and a thousandth of what any claim looks at. Parts
+    beyond 100 dB, of a network that is about to diverge, have as many digits and no more: there the
+    deviation counts per 100 dB.
     """
     deviations = []
     for table in tables.curves.values():
@@ -58,7 +60,8 @@ def judge_s1(tables: ResultTables, claim: Claim) -> Evidence:
             if {whole, *parts} <= set(table.columns):
                 gain, one, other = (table[name].to_numpy(dtype=float) for name in (whole, *parts))
                 finite = np.isfinite(gain + one + other)
-                deviations.append(np.abs(gain - one - other)[finite])
+                size = np.maximum(1.0, np.maximum(np.abs(one), np.abs(other)) / 100)
+                deviations.append((np.abs(gain - one - other) / size)[finite])
     found = np.concatenate(deviations)
     if not found.size:
         return Evidence("inconclusive", numbers="no epoch with a finite gain")

@@ -58,14 +58,16 @@ def train(
 @app.command()
 def quantities(
     job: Job,
-    snapshots: Annotated[Path, typer.Option(help="File of snapshots that `train` wrote.")],
-    output: Output,
+    runs: Annotated[list[Path], typer.Argument(help="Folders of runs that `train` wrote.")],
 ) -> None:
-    """Measure every snapshot of a run on impulse images."""
+    """Measure every snapshot of runs on impulse images; each run's folder gets its gains.csv."""
     from maxgain.pipeline.jobs import QuantitiesJob
     from maxgain.pipeline.quantities import measure_snapshots
 
-    measure_snapshots(QuantitiesJob.of_text(job), snapshots, output)
+    measured = QuantitiesJob.of_text(job)
+    for run in runs:
+        measure_snapshots(measured, run / "snapshots.safetensors", run / "gains.csv")
+        typer.echo(f"measured {run}")
 
 
 @app.command()

@@ -25,6 +25,10 @@ class Protocol(Section):
     threads: Count = 1
     """CPU threads of a training job."""
 
+    measured_together: Count = 15
+    """Runs of an experiment whose snapshots one job measures, so that its start-up is paid once;
+    1 measures each run as soon as it is trained."""
+
     fast: Flag = True
     """Whether trainings on a CPU use the kernels that take sums in another order, for speed."""
 

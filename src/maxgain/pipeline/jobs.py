@@ -142,6 +142,18 @@ def curves_job(protocol: Protocol, name: str) -> CurvesJob:
     )
 
 
+def measured_parts(protocol: Protocol) -> list[tuple[str, ...]]:
+    """Names of the runs that one job measures, every run in the first experiment that has it."""
+    parts, placed = list[tuple[str, ...]](), set[str]()
+    for name in protocol.experiments:
+        names = dict.fromkeys(run.name for run in protocol.runs_of(name))
+        runs = tuple(run for run in names if run not in placed)
+        placed.update(runs)
+        size = protocol.measured_together
+        parts += [runs[first : first + size] for first in range(0, len(runs), size)]
+    return parts
+
+
 def costs(protocol: Protocol) -> dict[str, float]:
     """Relative cost of every run, epochs x millions of products an image, to start long ones first.
 
