@@ -98,3 +98,13 @@ def test_d5_names_how_the_rules_on_sensitivity_agree() -> None:
     negative = {k: t.assign(sensitivity_error_db=-1.0) for k, t in tables.curves.items()}
     undecided = judge_claim(ResultTables(negative), REGISTRY.find("D5"))
     assert undecided.outcome == evidence.outcome
+
+
+@pytest.mark.parametrize(("share", "outcome"), [(3e-6, "holds"), (3e-5, "fails")])
+def test_the_identity_of_large_parts_holds_to_their_digits(share: float, outcome: str) -> None:
+    table = make_mnist(True)
+    huge = -2.2e22
+    parts = {"sensitivity_db": 5.0, "saturation_db": huge, "gain_db": huge * (1 + share)}
+    table.loc[table.index[0], list(parts)] = list(parts.values())
+    evidence = judge_claim(ResultTables({"mnist_rates": table}), REGISTRY.find("S1"))
+    assert evidence.outcome == outcome
