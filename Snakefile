@@ -33,6 +33,18 @@ rule all:
     default_target: True
 
 
+onstart:
+    show_progress(
+        TrainingsProgress(
+            Path(f"{RESULTS}/runs"),
+            Path(f"{LOGS}/train"),
+            {name: run.epochs for name, run in RUNS.items()},
+            COSTS,
+        ),
+        logger.handlers,
+    )
+
+
 onsuccess:
     if Path(VERDICTS[0]).exists():  # A call may have asked for other targets only.
         shell("maxgain verdicts {VERDICTS[0]:q}")

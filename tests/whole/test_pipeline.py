@@ -34,7 +34,15 @@ def test_the_verdict_table_ends_the_terminal_output(finished: tuple[Path, str]) 
     end = printed.split("steps (100%) done")[1]
     assert "Verdicts on the paper's claims" in end
     assert re.search(r"\d+ (reproduced|inconclusive|not run|not reproduced)", end)
-    assert "epoch 3/3" in printed, "training shows its progress"
+
+
+def test_all_trainings_share_one_display_and_each_has_its_log(finished: tuple[Path, str]) -> None:
+    folder, printed = finished
+    assert "trainings 0/6, epochs 0/18" in printed
+    assert "(Rule: train)" not in printed
+    logs = [*(folder / "results/smoke/logs/train").rglob("*.log")]
+    assert len(logs) == 6
+    assert all(": epoch 3/3: loss " in log.read_text() for log in logs)
 
 
 def test_identical_settings_are_trained_once(finished: tuple[Path, str]) -> None:

@@ -12,6 +12,7 @@ from maxgain.errors import InputError
 from maxgain.figures.registry import FIGURES
 from maxgain.figures.rows import row_of_request
 from maxgain.pipeline import jobs
+from maxgain.pipeline.progress import TrainingsProgress, show_progress
 from maxgain.zoo.names import file_stem, needs_download, resolve_networks
 
 

@@ -28,5 +28,7 @@ rule train:
     conda:
         ENVIRONMENT
     shell:
+        # Epochs go to the log, which the display of all trainings reads; errors are seen too.
+        ": > {log:q}; "
         "maxgain pipeline train {params.job:q} --data {input:q} --output {params.folder:q} "
-        "--state {params.state:q} 2>&1 | tee {log:q}"
+        "--state {params.state:q} 2>&1 >> {log:q} | tee -a {log:q}"
