@@ -170,9 +170,12 @@ def test_two_processes_that_train_one_run_take_turns(
 
 
 class StartedWorkflow:
-    """A Snakemake call in a process group of its own, whose output is read as it comes."""
+    """A Snakemake call in a process group of its own, whose training's log is watched."""
 
     def __init__(self, folder: Path, *flags: str) -> None:
+        self._log = folder / f"results/smoke/logs/train/{RUN}.log"
+        if self._log.exists():
+            self._log.write_text("")  # The orphan of an earlier call may still write to it.
         self.process = subprocess.Popen(
             [str(BINARIES / "snakemake"), TARGET, "--cores", "2", "--configfile", OVERLAY, *flags],
             cwd=folder,
@@ -181,20 +184,19 @@ class StartedWorkflow:
             text=True,
             start_new_session=True,
         )
-        self.lines: list[str] = []
 
-    def read_until(self, pattern: str) -> bool:
-        """Whether a line with the pattern came before the output ended."""
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
-            self.lines.append(line)
-            if re.search(pattern, line):
+    def wait_for_an_epoch(self) -> bool:
+        """Whether the training computed an epoch before the workflow ended."""
+        while self.process.poll() is None:
+            if re.search(r"epoch \d+/.* s\)$", self.said, re.MULTILINE):
                 return True
+            time.sleep(0.01)
         return False
 
     @property
-    def text(self) -> str:
-        return "".join(self.lines)
+    def said(self) -> str:
+        """What the training says in its log."""
+        return self._log.read_text() if self._log.exists() else ""
 
     def kill(self, victim: str) -> bool:
         """Kill -9 the training below Snakemake, Snakemake and not the training, or both.
@@ -210,11 +212,11 @@ class StartedWorkflow:
             training = self._training()
             if training is not None:
                 training.kill()
-            self.read_until("(?!)")
-            assert self.process.wait() == 0, self.text[-3000:]
+            printed, _ = self.process.communicate()
+            assert self.process.returncode == 0, printed[-3000:]
             if training is None:
                 return False
-            assert "from an earlier call" in self.text, "the retry did not resume"
+            assert "from an earlier call" in self.said, "the retry did not resume"
         self.process.wait()
         return True
 
@@ -241,16 +243,17 @@ def test_snakemake_killed_at_random_moments_finishes_with_nolock(
         workflow = StartedWorkflow(folder, *(["--nolock"] if calls else []))
         groups.append(workflow.process.pid)
         calls += 1
-        if not workflow.read_until(r"epoch \d+/.* s\)$"):
+        if not workflow.wait_for_an_epoch():
             # The orphan of a killed Snakemake was quicker and has finished the run: once more.
-            assert workflow.process.wait() == 0, workflow.text[-3000:]
-            shutil.rmtree(folder / "results/smoke/runs")
+            printed, _ = workflow.process.communicate()
+            assert workflow.process.returncode == 0, printed[-3000:]
+            remove_results(folder)
             continue
         time.sleep(moments.uniform(0, 0.3))
         if workflow.kill(victims[0]):
             victims.pop(0)
         else:
-            shutil.rmtree(folder / "results/smoke/runs")
+            remove_results(folder)
         if calls == 1:
             refused = run_in(folder, "snakemake", TARGET, "--cores", "1", "--configfile", OVERLAY)
             assert refused.returncode != 0
@@ -264,6 +267,12 @@ def test_snakemake_killed_at_random_moments_finishes_with_nolock(
     assert alone.exitcode == 0
     assert_same_files(results / "runs" / RUN, reference / RUN, (*RESULTS, "gains.csv"))
     assert (folder / TARGET).read_bytes() == (reference / "mnist_rates.csv").read_bytes()
+
+
+def remove_results(folder: Path) -> None:
+    """Remove what was trained, and the table without which nothing would be trained again."""
+    shutil.rmtree(folder / "results/smoke/runs")
+    (folder / TARGET).unlink(missing_ok=True)
 
 
 def run_alone(folder: Path, reference: Path, log: Path) -> None:

@@ -58,10 +58,10 @@ def judge_s1(tables: ResultTables, claim: Claim) -> Evidence:
     for table in tables.curves.values():
         for whole, *parts in IDENTITIES:
             if {whole, *parts} <= set(table.columns):
-                gain, one, other = (table[name].to_numpy(dtype=float) for name in (whole, *parts))
-                finite = np.isfinite(gain + one + other)
+                values = table[[whole, *parts]].to_numpy(dtype=float)
+                gain, one, other = values[np.isfinite(values).all(1)].T
                 size = np.maximum(1.0, np.maximum(np.abs(one), np.abs(other)) / 100)
-                deviations.append((np.abs(gain - one - other) / size)[finite])
+                deviations.append(np.abs(gain - one - other) / size)
     found = np.concatenate(deviations)
     if not found.size:
         return Evidence("inconclusive", numbers="no epoch with a finite gain")
