@@ -79,7 +79,7 @@ def _title(device: str, isa: str, cores: int) -> str:
     if device == "cpu":
         limit = "" if isa == "native" else f" limited to {isa}"
         machine = f"{cores} cores of {processor.processor_name()}{limit}"
-    return f"Training speed, torch {torch.__version__.split('+')[0]}\n{machine}"
+    return f"Training speed, torch {torch.__version__.split('+')[0]}, {machine}"
 
 
 def _write(output: Path, isa: str, rows: list[Row], title: str) -> None:
