@@ -2,6 +2,7 @@
 # make test      set up the environment and run the tests
 # make check     linters and the type checker
 # make test-cluster  the workflow on a one-node SLURM cluster (as root, where it can be installed)
+# make gpu-check  on a machine with a GPU: tests, benchmark, and curves beside the CPU's
 # make reference  docs/reference from the typed models
 # make lock      pin the environment as it is now
 
@@ -10,7 +11,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
 
-.PHONY: results test test-cluster check reference lock
+.PHONY: results test test-cluster gpu-check check reference lock
 .DELETE_ON_ERROR:
 
 results: $(INSTALLED)
@@ -21,6 +22,9 @@ test: $(INSTALLED)
 
 test-cluster: $(INSTALLED)
 	$(BIN)/pytest -rs tests/cluster
+
+gpu-check: $(INSTALLED)
+	$(BIN)/python -m benchmarks.gpu_check
 
 check: $(INSTALLED)
 	$(BIN)/ruff check .

@@ -3,7 +3,9 @@
 import statistics
 import time
 
+import numpy as np
 import torch
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.cases import Case
@@ -14,7 +16,11 @@ _SIZE = {"cpu": 2048, "cuda": 8192}
 
 
 def matrix_product_rate(device: str, precision: str, seconds: float) -> float:
-    """GFLOP/s of a large square matrix product, the median over some seconds."""
+    """GFLOP/s of a large square matrix product by torch, the median over some seconds.
+
+    What a training can reach: on AMD's processors the library of torch's CPU builds takes no more
+    than AVX2, where others take AVX-512 (`other_library_rate`).
+    """
     use_reproducible_kernels(torch.device(device), precision)
     dtype = torch.bfloat16 if precision == "bf16" else torch.float32
     size = _SIZE[device]
@@ -30,6 +36,22 @@ def matrix_product_rate(device: str, precision: str, seconds: float) -> float:
         durations.append(now - before)
         if now - start >= seconds:
             return 2 * size**3 / statistics.median(durations) / 1e9
+
+
+def other_library_rate(seconds: float) -> float:
+    """GFLOP/s of the same product in float32 by NumPy's library, on one thread."""
+    size = _SIZE["cpu"]
+    a, b = (np.ones((size, size), np.float32) for _ in range(2))
+    product = a @ b
+    durations, start = [], time.perf_counter()
+    with threadpool_limits(1):
+        while True:
+            before = time.perf_counter()
+            np.matmul(a, b, out=product)
+            now = time.perf_counter()
+            durations.append(now - before)
+            if now - start >= seconds:
+                return 2 * size**3 / statistics.median(durations) / 1e9
 
 
 def training_work(case: Case) -> float:

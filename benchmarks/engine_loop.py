@@ -8,8 +8,8 @@ from benchmarks.cases import BATCH_SIZE, LEARNING_RATE, MOMENTUM, Case, syntheti
 from maxgain.data.augmentation import batch_flip
 from maxgain.networks.building import build_network
 from maxgain.networks.recipes import initial_network, parameter_rates, weight_decay_of
-from maxgain.response.probes import impulse_image
-from maxgain.response.snapshots import snapshot_gains
+from maxgain.response.probes import impulse_image, impulse_set
+from maxgain.response.snapshots import snapshot_gains, snapshot_responses
 from maxgain.training.batches import Batches, Images
 from maxgain.training.engine import Trainer, training_twin
 from maxgain.training.memory import keep_freed_memory
@@ -51,13 +51,23 @@ class EngineLoop:
             if passed >= seconds:
                 return images / passed
 
-    def measure_gains(self, count: int) -> float:
-        """Seconds to measure the gains of some snapshots, the first time in a process."""
+    def measure_gains(self, count: int, impulses: int) -> float:
+        """Seconds to measure some snapshots, the first time in a process.
+
+        Parameters
+        ----------
+        impulses
+            0: the gain at the centre; else gain, sensitivity and saturation at so many places.
+        """
         snapshots = {
             name: value.detach().cpu().contiguous()[None].repeat(count, *[1] * value.ndim)
             for name, value in self._network.state_dict().items()
         }
         network = build_network(self._case.network, self._case.shape, 10, self._case.capacity)
+        shape = self._case.shape
         start = time.perf_counter()
-        snapshot_gains(network, snapshots, impulse_image(*self._case.shape))
+        if impulses:
+            snapshot_responses(network, snapshots, impulse_set(*shape, impulses))
+        else:
+            snapshot_gains(network, snapshots, impulse_image(*shape))
         return time.perf_counter() - start

@@ -1,6 +1,6 @@
 """The training loop that a user of PyTorch writes, written well: what the engine is compared with.
 
-A torchvision-style data set of images with transforms, a DataLoader with two workers, the default
+A torchvision-style data set of images with transforms, a DataLoader with workers, the default
 memory layout, eager execution, and the loss read after every step.
 """
 
@@ -45,9 +45,15 @@ class Images(Dataset[tuple[Tensor, int]]):
 
 
 class PlainLoop:
-    """A network, its optimiser and its loader, trained for as long as is asked."""
+    """A network, its optimiser and its loader, trained for as long as is asked.
 
-    def __init__(self, case: Case, device: str) -> None:
+    Parameters
+    ----------
+    workers
+        Processes that load its images.
+    """
+
+    def __init__(self, case: Case, device: str, workers: int) -> None:
         self._device = torch.device(device)
         network = initial_network(case.network, case.shape, 10, case.capacity, "recipe", 0)
         self._network = network.to(self._device)
@@ -62,7 +68,7 @@ class PlainLoop:
             Images(case, 20_000),
             BATCH_SIZE,
             shuffle=True,
-            num_workers=2,
+            num_workers=workers,
             pin_memory=on_gpu,
             persistent_workers=True,
         )

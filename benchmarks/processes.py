@@ -14,6 +14,9 @@ from typing import Any
 
 from benchmarks.cases import Case
 
+LOADERS = 2
+"""Processes that load images for the plain loops, all of them together."""
+
 
 class Group(AbstractContextManager["Group"]):
     """Equal processes that train one case one way, all at the same time.
@@ -32,11 +35,12 @@ class Group(AbstractContextManager["Group"]):
 
     def __init__(self, case: Case, precision: str | None, device: str, processes: int) -> None:
         context = multiprocessing.get_context("spawn")
+        workers = max(1, LOADERS // processes)
         self._connections: list[Connection] = []
         self._processes = []
         for _ in range(processes):
             ours, theirs = context.Pipe()
-            arguments = (theirs, case, precision, device)
+            arguments = (theirs, case, precision, device, workers)
             process = context.Process(target=_serve, args=arguments)
             process.start()
             theirs.close()
@@ -52,13 +56,20 @@ class Group(AbstractContextManager["Group"]):
         """GFLOP/s of a large matrix product in this precision; sum over the processes."""
         return float(sum(self._ask("ceiling", seconds, threads)))
 
+    def other_library_rate(self, seconds: float) -> float:
+        """GFLOP/s of the same product by NumPy's library in fp32; sum over the processes."""
+        return float(sum(self._ask("other ceiling", seconds)))
+
     def memory(self) -> float:
         """Peak memory in MB, of the GPU where one trains, else of the processes and loaders."""
         return float(sum(self._ask("memory"))) / 1e6
 
-    def gain_seconds(self, count: int) -> float:
-        """Seconds for the gains of some snapshots, in one process while the others idle."""
-        self._connections[0].send(("gains", (count,)))
+    def gain_seconds(self, count: int, impulses: int = 0) -> float:
+        """Seconds for the gains of some snapshots, in one process while the others idle.
+
+        With impulses, of their sensitivity and saturation at so many places too.
+        """
+        self._connections[0].send(("gains", (count, impulses)))
         seconds: float = self._answer(self._connections[0])
         return seconds
 
@@ -85,16 +96,22 @@ class Group(AbstractContextManager["Group"]):
             process.join()
 
 
-def _serve(connection: Connection, case: Case, precision: str | None, device: str) -> None:
+def _serve(
+    connection: Connection, case: Case, precision: str | None, device: str, workers: int
+) -> None:
     """Answer a group's questions until it closes the connection."""
     import torch
 
-    from benchmarks.ceiling import matrix_product_rate
+    from benchmarks.ceiling import matrix_product_rate, other_library_rate
     from benchmarks.engine_loop import EngineLoop
     from benchmarks.plain_loop import PlainLoop
 
     torch.set_num_threads(1)
-    loop = PlainLoop(case, device) if precision is None else EngineLoop(case, device, precision)
+    loop = (
+        PlainLoop(case, device, workers)
+        if precision is None
+        else EngineLoop(case, device, precision)
+    )
 
     def train(seconds: float, threads: int) -> tuple[float, float]:
         torch.set_num_threads(threads)
@@ -113,8 +130,9 @@ def _serve(connection: Connection, case: Case, precision: str | None, device: st
     answers: dict[str, Callable[..., object]] = {
         "train": train,
         "ceiling": ceiling,
+        "other ceiling": other_library_rate,
         "memory": memory,
-        "gains": getattr(loop, "measure_gains", lambda count: float("nan")),
+        "gains": getattr(loop, "measure_gains", lambda *_: float("nan")),
     }
     while True:
         try:

@@ -2,6 +2,7 @@
 
 import csv
 import os
+import platform
 import subprocess
 import sys
 from pathlib import Path
@@ -38,25 +39,56 @@ def test_quick_benchmark_writes_a_row_for_each_loop(tmp_path: Path) -> None:
         assert float(row["gflop_per_image"]) == pytest.approx(2 * layers / 1e9)
         for column in ("images_per_second", "ceiling_gflops", "peak_memory_mb"):
             assert float(row[column]) > 0
+    assert float(rows[1]["gain_seconds_100_snapshots_16_impulses"]) > 0
     for row in rows[1:]:
         assert float(row["gain_seconds_20_snapshots"]) > 0
     assert (tmp_path / "training.svg").stat().st_size > 0
     assert (tmp_path / "training.png").stat().st_size > 0
 
 
-def test_emulated_bf16_is_told_and_left_out(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    from benchmarks import training
-    from maxgain.training import device
+def test_limited_to_avx2_every_library_obeys_and_bf16_is_left_out(tmp_path: Path) -> None:
+    if platform.machine() not in ("x86_64", "AMD64"):
+        pytest.skip("AVX2 is of x86-64")
+    done = run_module("benchmarks", "--quick", "--isa", "avx2", "--output", str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    assert "no bf16 instructions and emulates them" in done.stderr
+    assert "ATen AVX2, oneDNN Intel AVX2, OpenBLAS Haswell, numba haswell\n" in done.stderr
+    with (tmp_path / "training-avx2.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert {row["precision"] for row in rows} == {"fp32"}
+    assert {row["instructions"] for row in rows} == {
+        "ATen AVX2, oneDNN Intel AVX2, OpenBLAS Haswell, numba haswell"
+    }
+    assert (tmp_path / "training-avx2.png").stat().st_size > 0
 
-    monkeypatch.setattr(device, "emulates_bf16", lambda target: True)
-    training.benchmark(tmp_path, quick=True)
-    said = capsys.readouterr().err
-    assert "no bf16 instructions and emulates them" in said
-    assert "bf16, 1" not in said
-    with (tmp_path / "training.csv").open(newline="") as file:
-        assert {row["precision"] for row in csv.DictReader(file)} == {"fp32"}
+
+def test_unknown_instructions_are_one_sentence(tmp_path: Path) -> None:
+    done = run_module("benchmarks", "--isa", "mmx", "--output", str(tmp_path))
+    assert done.returncode == 2
+    assert done.stderr == "error: --isa is 'mmx'; allowed are native, avx2.\n"
+
+
+def test_hours_of_a_protocol_are_its_images_over_the_rates(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.syspath_prepend(REPOSITORY)
+    from benchmarks.cases import CASES
+    from benchmarks.protocols import protocol_rows
+
+    rows: list[dict[str, object]] = [
+        {"network": case.label, "loop": loop, "precision": "fp32", "images_per_second": rate}
+        for case in CASES
+        for loop, rate in (("plain", 100.0), ("engine", 300.0))
+    ]
+    found = {(row["protocol"], row["loop"]): row for row in protocol_rows(rows)}
+    assert {protocol for protocol, _ in found} == {"embedded", "paper"}
+    for (_, loop), row in found.items():
+        assert row["ratio_to_plain"] == pytest.approx({"plain": 1, "engine": 3}[str(loop)])
+    images = int(str(found["paper", "plain"]["training_images"]))
+    # 6 rates x 5 seeds of 20 epochs of MNIST and, but for the lowest, of 45 of CIFAR-10; 100 epochs
+    # of 5 seeds of 3 capacities, among them those of the lowest rate, and of 3 of nin.
+    assert images == 30 * 20 * 60_000 + (25 * 45 + (15 + 3) * 100) * 50_000
+    assert found["paper", "plain"]["hours"] == pytest.approx(images / 100 / 3600)
 
 
 def write_benchmark_file(path: Path, seconds: float, end: float) -> None:

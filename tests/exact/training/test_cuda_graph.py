@@ -99,6 +99,22 @@ def test_replayed_steps_are_those_of_the_loop(count: int) -> None:
 
 
 @pytest.mark.usefixtures("fake_cuda")
+def test_a_resumed_run_captures_anew_and_goes_on_the_same() -> None:
+    """A partial last batch, a change of the rate, and a process that begins in between."""
+    whole, before, after = (small_trainer("lenet-cifar") for _ in range(3))
+    rates = (0.02, 0.02, 0.002)
+    scores = [_replayed_epoch(whole, some_batches(n), rate) for n, rate in enumerate(rates)]
+    assert _replayed_epoch(before, some_batches(0), rates[0]) == scores[0]
+    with torch.no_grad():
+        for source, target in zip(before._state(), after._state(), strict=True):
+            target.copy_(source)
+    for number in (1, 2):
+        assert _replayed_epoch(after, some_batches(number), rates[number]) == scores[number]
+    for a, b in zip(whole._state(), after._state(), strict=True):
+        assert torch.equal(a, b)
+
+
+@pytest.mark.usefixtures("fake_cuda")
 def test_capturing_leaves_dropout_where_it_was() -> None:
     """A run that resumes captures later than one that was never interrupted."""
     early, late = small_trainer("nin"), small_trainer("nin")
