@@ -1,14 +1,16 @@
 """Claims P1-P3 and S6: what the response of pretrained networks has to do with their error.
 
-Each family of weights is judged on its own, as families differ in preprocessing, training and the
-crop under which their error was measured. The outcome is that of the paper's own set (MatConvNet)
-where it was measured, else of torchvision's, else of the networks that packages carry, which then
-stand in for it; the numbers of all families are given. Networks with random weights are never
-judged.
+Sets of weights are judged on their own: the paper's (MatConvNet), torchvision's, and all other
+public networks together. The outcome is that of the first of them that was measured, the others
+standing in for the paper's; the numbers of all are given. Networks with random weights, or without
+a published error, are never judged. Networks whose published error is of the same weights in
+another precision count (docs/method/imagenet.md says why, network by network).
 
-Rank correlation is Spearman's, as nothing says that the trend is linear, tested by permutation
-(how often would a random pairing of gains and errors give one as low?) and by a percentile
-bootstrap over networks, both of which must agree that it is there.
+Networks of one architecture are not independent. Every statistic is a mean over draws of one
+network an architecture; its interval is a bootstrap over architectures. Rank correlation is
+Spearman's, as nothing says that the trend is linear, tested by permuting whole architectures (how
+often would a random pairing of gains and errors give one as low?) and by the bootstrap, both of
+which must agree that it is there.
 """
 
 import math

@@ -1,9 +1,11 @@
 """One door to every pretrained network, whatever family it is of."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from maxgain.errors import InputError
 from maxgain.registry import load_function
+from maxgain.zoo.architectures import find_architecture
 from maxgain.zoo.names import find_row
 from maxgain.zoo.network import GivenInput, PretrainedNetwork
 from maxgain.zoo.readers.registry import READERS
@@ -36,7 +38,7 @@ def load_network(name: str, folder: Path, given: GivenInput = NOTHING_GIVEN) -> 
     reader = READERS.find(row.family)
     load = load_function(reader.function, f"reader '{reader.name}'")
     network: PretrainedNetwork = load(row, folder, given)
-    return network
+    return replace(network, architecture=row.architecture or find_architecture(network.name))
 
 
 def _refuse_what_is_known(row: RegistryRow, given: GivenInput) -> None:

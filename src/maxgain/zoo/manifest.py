@@ -4,7 +4,8 @@ Its columns are `name`, `file` (.onnx or .mat, relative to the manifest), `sha25
 not known, `input_size` ("224" or "CHANNELS,HEIGHT,WIDTH"), `mean`, `std` (0-1 units, one number or
 one a channel: the network expects (x / 255 - mean) / std), `channel_order` (RGB or BGR),
 `interpolation` (bilinear or bicubic), `crop`, `top1_error`, `top5_error` (percent), `error_source`,
-`weights` (their precision), `source`, `licence`. Further columns are left alone.
+`weights` (their precision), `source`, `licence`, `architecture` with its `year` and `normalisation`
+(else found by the name). Further columns are left alone.
 
 Networks are named "LOCATION#NAME". An archive (tar or zip) is unpacked once, into the folder of
 weights; it is read fastest with the manifest as its first file.

@@ -1,44 +1,71 @@
-"""Measures one pretrained network on the natural image and on both impulses (section III-D)."""
+"""Measures one pretrained network on a natural image and on impulses (section III-D)."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+import torch
 from jaxtyping import Float
 from PIL.Image import Image
 from torch import Tensor
 
 from maxgain.response.measure import Measurement, measure
-from maxgain.response.probes import impulse_image, raw_impulse_image
-from maxgain.response.projections import ClassProjection
+from maxgain.response.probes import impulse_image, impulse_set
+from maxgain.response.projections import ALL_CLASS_PROJECTIONS, ClassProjection
 from maxgain.zoo.crop import crop_photograph
 from maxgain.zoo.network import PretrainedNetwork
 
 CHANNELS = ("red", "green", "blue")
-ImageKind = Literal["natural", "impulse"]
+ImageKind = Literal["natural", "impulse", "impulses"]
+
+
+@dataclass(frozen=True)
+class Places:
+    """The random places of the central half at which impulses stand.
+
+    Attributes
+    ----------
+    number
+        How many; 0 for none.
+    seed
+        Which; see `maxgain.response.probes.impulse_set`.
+    """
+
+    number: int = 0
+    seed: int = 0
+
+
+NO_PLACES = Places()
+"""One impulse in the middle, and no others."""
 
 
 @dataclass(frozen=True)
 class Probe:
-    """One input at which a network is measured.
+    """One input at which a network is measured, or several that are averaged.
 
     Attributes
     ----------
     image, impulse
-        As in the columns of zoo.csv: "natural" and "", "impulse" and "centred" or "raw".
-    pixels
+        As in the columns of zoo.csv: "natural" and "", "impulse" (one) or "impulses" (several) and
+        "centred" or "raw".
+    images
         What the network is given: 0-255 pixels after mean subtraction.
     """
 
     image: ImageKind
     impulse: str
-    pixels: Float[Tensor, "channels height width"]
+    images: Float[Tensor, "places channels height width"]
+
+    @property
+    def pixels(self) -> Float[Tensor, "channels height width"]:
+        """The (first) image."""
+        return self.images[0]
 
     @property
     def is_windowed(self) -> bool:
         """A Hann window goes with impulse images only (end of section III-B)."""
-        return self.image == "impulse"
+        return self.image != "natural"
 
 
 @dataclass(frozen=True)
@@ -50,8 +77,10 @@ class ProbeMeasurement:
     result: Measurement
 
 
-def make_probes(network: PretrainedNetwork, photograph: Image) -> list[Probe]:
-    """Natural image and both impulses for a network, in 0-255 pixels after mean subtraction.
+def make_probes(
+    network: PretrainedNetwork, photograph: Image, places: Places = NO_PLACES
+) -> list[Probe]:
+    """Natural image and both kinds of impulses for a network, in 0-255 pixels after subtraction.
 
     The impulse "centred" is the input after mean subtraction; from "raw" the average image is
     subtracted (protocol: the impulse image).
@@ -59,46 +88,83 @@ def make_probes(network: PretrainedNetwork, photograph: Image) -> list[Probe]:
     average = network.average_image
     channels, height, width = average.shape
     natural = crop_photograph(photograph, (height, width), network.interpolation, channels)
-    return [
-        Probe("natural", "", natural - average),
-        Probe("impulse", "centred", impulse_image(channels, height, width)),
-        Probe("impulse", "raw", raw_impulse_image(average)),
+    one = impulse_image(channels, height, width)[None]
+    probes = [
+        Probe("natural", "", (natural - average)[None]),
+        Probe("impulse", "centred", one),
+        Probe("impulse", "raw", one - average),
     ]
+    if places.number:
+        several = impulse_set(channels, height, width, places.number, seed=places.seed)
+        probes += [
+            Probe("impulses", "centred", several),
+            Probe("impulses", "raw", several - average),
+        ]
+    return probes
 
 
-def measure_network(network: PretrainedNetwork, photograph: Image) -> list[ProbeMeasurement]:
+def measure_network(
+    network: PretrainedNetwork, photograph: Image, places: Places = NO_PLACES
+) -> list[ProbeMeasurement]:
     """Measure a network at every probe under every projection.
 
     Raises
     ------
     InputError
-        The network does not take the image or does not return logits.
+        The network does not take the image or does not return logits, or its images have fewer
+        places than are asked for.
     """
     measurements = []
-    for number, probe in enumerate(make_probes(network, photograph)):
-        result = measure(
-            network.network, probe.pixels, window=probe.is_windowed, checked=number == 0
-        )
-        measurements += [
-            ProbeMeasurement(probe, "inverse-score", result),
-            ProbeMeasurement(probe, "score", _by_score(result)),
+    for number, probe in enumerate(make_probes(network, photograph, places)):
+        results = [
+            measure(network.network, image, window=probe.is_windowed, checked=number == 0)
+            for image in probe.images
         ]
+        for projection in ALL_CLASS_PROJECTIONS:
+            projected = [_under(result, projection) for result in results]
+            result = projected[0] if len(projected) == 1 else _averaged(projected)
+            measurements.append(ProbeMeasurement(probe, projection, result))
     return measurements
 
 
-def _by_score(result: Measurement) -> Measurement:
-    """What `measure` says under the projection p_c = score, of what it says under 1/score.
+def _under(result: Measurement, projection: ClassProjection) -> Measurement:
+    """What `measure` says under a projection, of what it says under 1/score.
 
-    z_c dz_c/dx is z_c^2 d log z_c/dx, exactly: no second pass is needed.
+    Under p_c = score, z_c dz_c/dx is z_c^2 d log z_c/dx, and that of the log-odds is
+    (d log z_c/dx) / (1 - z_c), exactly: no second pass is needed.
     """
     assert result.score is not None
-    factor = result.score**2
-    shift = 20 * math.log10(factor) if factor else -math.inf
+    assert result.sensitivity is not None
+    assert result.saturation is not None
+    if projection == "inverse-score":
+        return result
+    if projection == "log-odds":
+        shift, gain = -result.saturation, result.sensitivity
+    else:
+        shift = 40 * math.log10(result.score) if result.score else -math.inf
+        gain = result.gain + shift
     return replace(
         result,
-        gradient=result.gradient * factor,
+        gradient=result.gradient * 10.0 ** (shift / 20),
         response=result.response + shift,
-        gain=result.gain + shift,
+        gain=gain,
+    )
+
+
+def _averaged(results: Sequence[Measurement]) -> Measurement:
+    """Mean over several images, of everything in dB; the winning classes may differ."""
+
+    def mean(name: str) -> Tensor:
+        return torch.stack([getattr(result, name) for result in results]).double().mean(0)
+
+    return Measurement(
+        gradient=mean("gradient"),
+        response=mean("response"),
+        gain=mean("gain"),
+        predicted_class=None,
+        score=sum(result.score or 0.0 for result in results) / len(results),
+        sensitivity=mean("sensitivity"),
+        saturation=sum(result.saturation or 0.0 for result in results) / len(results),
     )
 
 
@@ -108,24 +174,46 @@ def zoo_rows(
     """Rows of zoo.csv; `photograph` is the label of the natural image."""
     for measurement in measurements:
         result, probe = measurement.result, measurement.probe
-        assert result.predicted_class is not None
+        assert result.sensitivity is not None
         image = f"; image {photograph}" if probe.image == "natural" else ""
-        for channel, gain in zip(channel_names(len(result.gain)), result.gain, strict=True):
+        winner = result.predicted_class
+        saturated = measurement.projection != "log-odds"
+        for channel, gain, sensitivity in zip(
+            channel_names(len(result.gain)), result.gain, result.sensitivity, strict=True
+        ):
             yield {
-                "name": network.name,
-                "family": network.family,
-                "random_weights": network.random_weights,
-                "top5_error": network.top5_error,
+                **_describe(network),
                 "image": probe.image,
                 "impulse": probe.impulse,
+                "places": len(probe.images),
                 "projection": measurement.projection,
                 "channel": channel,
-                "predicted_class": result.predicted_class,
-                "class_name": network.class_name(result.predicted_class),
+                "predicted_class": "" if winner is None else winner,
+                "class_name": "" if winner is None else network.class_name(winner),
                 "score": result.score,
                 "gain_db": float(gain),
+                "sensitivity_db": float(sensitivity),
+                "saturation_db": result.saturation if saturated else "",
                 "data": network.weights + image,
             }
+
+
+def _describe(network: PretrainedNetwork) -> dict[str, object]:
+    """What zoo.csv says of a network itself."""
+    _, height, width = network.average_image.shape
+    year = network.architecture.year
+    return {
+        "name": network.name,
+        "family": network.family,
+        "architecture": network.architecture.name,
+        "year": "" if math.isnan(year) else int(year),
+        "normalisation": network.architecture.normalisation,
+        "precision": network.precision,
+        "resolution": height if height == width else math.sqrt(height * width),
+        "input_std": network.input_std,
+        "random_weights": network.random_weights,
+        "top5_error": network.top5_error,
+    }
 
 
 def figure_arrays(
@@ -139,7 +227,8 @@ def figure_arrays(
     arrays = {}
     for measurement in measurements:
         probe = measurement.probe
-        if measurement.projection != "inverse-score" or probe.impulse == "raw":
+        wanted = probe.impulse != "raw" and probe.image != "impulses"
+        if measurement.projection != "inverse-score" or not wanted:
             continue
         pixels = probe.pixels + network.average_image if probe.image == "natural" else probe.pixels
         arrays[f"{probe.image}.pixels"] = _shown(pixels).round().clamp(0, 255).byte()

@@ -6,15 +6,21 @@ is given to it as x - a, the impulse "centred" as it is, the impulse "raw" as it
 (protocol: the impulse image). The network's scaling by 1/255 and 1/std is a part of g.
 """
 
+import math
 from contextlib import suppress
 from dataclasses import dataclass
+from statistics import fmean
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from maxgain.networks.scaling import ScaledInput
+from maxgain.zoo.architectures import Architecture
 from maxgain.zoo.registry import Interpolation, RegistryRow, Scaling
+
+NO_ARCHITECTURE = Architecture("")
+"""Of a network that nobody named."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +50,11 @@ class PretrainedNetwork:
         In which the weights were published; empty where not known.
     notes
         What was done or supposed when the network was read, each a sentence for the user.
+    architecture
+        The design; see `maxgain.zoo.architectures`.
+    input_std
+        Of the (x / 255 - mean) / std that the network expects, mean over channels; 1/255 where it
+        takes pixels, NaN where not known.
     """
 
     name: str
@@ -57,6 +68,8 @@ class PretrainedNetwork:
     random_weights: bool = False
     precision: str = ""
     notes: tuple[str, ...] = ()
+    architecture: Architecture = NO_ARCHITECTURE
+    input_std: float = math.nan
 
     def class_name(self, index: int) -> str:
         """Name of a class, without synonyms."""
@@ -202,4 +215,5 @@ def pretrained_of_row(
         random_weights=random_weights,
         precision=row.precision,
         notes=notes,
+        input_std=fmean(scaling.std),
     )

@@ -13,6 +13,7 @@ from typing import Literal
 
 from maxgain.errors import InputError
 from maxgain.files.csv import read_table
+from maxgain.zoo.architectures import Architecture, parse_architecture
 
 Interpolation = Literal["bilinear", "bicubic"]
 """By which a photograph is resized."""
@@ -92,6 +93,8 @@ class RegistryRow:
         Of the weights; empty where none is stated.
     origin
         Where the weights come from, in words, where `source` is a file at hand.
+    architecture
+        Where the table says it; else it is found by the name.
     """
 
     name: str
@@ -108,6 +111,7 @@ class RegistryRow:
     precision: str = ""
     licence: str = ""
     origin: str = ""
+    architecture: Architecture | None = None
 
     @property
     def file_name(self) -> str:
@@ -167,6 +171,7 @@ def parse_row(row: Mapping[str, str], place: str, family: str = "") -> RegistryR
         error_source=row.get("error_source") or "",
         precision=row.get("weights") or "",
         licence=row.get("licence") or "",
+        architecture=parse_architecture(row, f"{place}, network '{name}'"),
     )
 
 

@@ -108,6 +108,7 @@ def pretrained_of_user(
         weights=weights,
         precision=row.precision,
         notes=(*notes, *said),
+        input_std=math.nan if given.std is None else fmean(given.std),
     )
 
 

@@ -74,6 +74,7 @@ def load_file(row: RegistryRow, folder: Path, given: GivenInput) -> PretrainedNe
         weights=path.name,
         precision=row.precision,
         notes=notes,
+        input_std=_UNIT_STD[0],
     )
     if scaling is None:
         return pretrained
@@ -84,5 +85,6 @@ def load_file(row: RegistryRow, folder: Path, given: GivenInput) -> PretrainedNe
         pretrained,
         network=after_mean_subtraction(network, scaling, channels),
         average_image=mean_colour_image(scaling, (channels, height, width)),
+        input_std=fmean(scaling.std),
         notes=tuple(note for note in notes if "--mean" not in note),
     )
