@@ -41,7 +41,13 @@ def figure_job(wildcards):
 
 def measure_job(wildcards):
     name = NETWORKS[wildcards.network]
-    return jobs.MeasureJob(network=name, image=PROTOCOL.pretrained.image).text()
+    gain = PROTOCOL.gain
+    return jobs.MeasureJob(
+        network=name,
+        image=PROTOCOL.pretrained.image,
+        impulses=gain.impulses,
+        seed=gain.seed,
+    ).text()
 
 
 def provenance_job(wildcards):

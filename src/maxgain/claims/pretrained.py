@@ -14,16 +14,23 @@ which must agree that it is there.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import numpy as np
+from jaxtyping import Float
 from numpy import ndarray
 from pandas import DataFrame
 
 from maxgain.claims.evidence import Evidence, NotRun, make_evidence
 from maxgain.claims.registry import Claim
-from maxgain.statistics.correlation import RankCorrelation, correlate_ranks, draw_medians
+from maxgain.statistics.clusters import (
+    RowStatistic,
+    bootstrap_clusters,
+    correlate_clusters,
+    mean_over_clusters,
+)
+from maxgain.statistics.correlation import RankCorrelation, correlate_ranks
 from maxgain.statistics.decisions import (
     FEWEST_TRAININGS,
     Finding,
@@ -33,7 +40,7 @@ from maxgain.statistics.decisions import (
     name_verdict,
 )
 from maxgain.tables.results import ResultTables
-from maxgain.tables.zoo import JUDGED_FAMILIES, PAPERS_FAMILY, judged_rows
+from maxgain.tables.zoo import JUDGED_SETS, PAPERS_SET, judged_rows
 
 
 def judge_p1(tables: ResultTables, claim: Claim) -> Evidence:
@@ -49,11 +56,11 @@ def judge_p1(tables: ResultTables, claim: Claim) -> Evidence:
 def judge_p2(tables: ResultTables, claim: Claim) -> Evidence:
     """P2: the better half of the networks lies above the threshold (dB), the worse half below.
 
-    Halves by top-5 error, the network in the middle left out; gain on the impulse image with
-    p_c = 1/score, mean over channels in dB. The effect is the median of the better half; both
-    medians' bootstraps decide.
+    Halves by top-5 error of the networks drawn, the one in the middle left out; gain on the impulse
+    image with p_c = 1/score, mean over channels in dB. The effect is the median of the better half;
+    both medians' bootstraps decide.
     """
-    return _judge_families(tables, claim, "inverse-score", _judge_halves)
+    return _judge_sets(tables, claim, "inverse-score", _judge_halves)
 
 
 def judge_p3(tables: ResultTables, claim: Claim) -> Evidence:
@@ -72,32 +79,32 @@ def judge_s6(tables: ResultTables, claim: Claim) -> Evidence:
 
 
 def _judge_trend(tables: ResultTables, claim: Claim, projection: str) -> Evidence:
-    return _judge_families(tables, claim, projection, _judge_correlations)
+    return _judge_sets(tables, claim, projection, _judge_correlations)
 
 
-def _judge_families(
+def _judge_sets(
     tables: ResultTables,
     claim: Claim,
     projection: str,
-    judge_family: Callable[[DataFrame, Claim], Evidence],
+    judge_set: Callable[[DataFrame, Claim], Evidence],
 ) -> Evidence:
-    """Evidence of the first of `JUDGED_FAMILIES` that was measured, with the numbers of all."""
+    """Evidence of the first of `JUDGED_SETS` that was measured, with the numbers of all."""
     if tables.zoo is None:
         raise NotRun("missing: zoo.csv")
     rows = judged_rows(tables.zoo, projection, quantity=claim.quantities[0])
     judged = {
-        family: judge_family(rows[rows["family"] == family], claim)
-        for family in JUDGED_FAMILIES
-        if (rows["family"] == family).any()
+        name: judge_set(rows[rows["set"] == name], claim)
+        for name in JUDGED_SETS
+        if (rows["set"] == name).any()
     }
     if not judged:
         raise NotRun("missing: trained networks with a known top-5 error in zoo.csv")
     decisive, first = next(iter(judged.items()))
     texts = []
-    for family, found in judged.items():
-        word = name_verdict(found.outcome, family == PAPERS_FAMILY and claim.origin == "paper")
-        texts.append(f"{family}{'' if family == decisive else f' ({word})'}: {found.numbers}")
-    stand_in = decisive != PAPERS_FAMILY
+    for name, found in judged.items():
+        word = name_verdict(found.outcome, name == PAPERS_SET and claim.origin == "paper")
+        texts.append(f"{name}{'' if name == decisive else f' ({word})'}: {found.numbers}")
+    stand_in = decisive != PAPERS_SET
     return replace(
         first,
         numbers=" | ".join(texts),
@@ -107,28 +114,52 @@ def _judge_families(
 
 
 def _judge_correlations(rows: DataFrame, claim: Claim) -> Evidence:
+    groups = {str(channel): group for channel, group in rows.groupby("channel", sort=False)}
     correlations = {
-        str(channel): correlate_ranks(
-            group[claim.quantities[0]].to_numpy(dtype=np.float64),
-            group["top5_error"].to_numpy(dtype=np.float64),
-        )
-        for channel, group in rows.groupby("channel", sort=False)
+        name: correlate_clusters(*_read_pairs(group, claim), group["architecture"].tolist())
+        for name, group in groups.items()
     }
     findings = {name: _find_correlation(name, found, claim) for name, found in correlations.items()}
-    count = min(found.networks for found in correlations.values())
     described = "; ".join(
         f"{name} {_describe(findings[name], found)}" for name, found in correlations.items()
     )
-    numbers = f"{count} networks, rank correlation with top-5 error: {described}"
+    fewest = min(correlations.values(), key=lambda found: found.clusters)
+    numbers = (
+        f"{fewest.networks} networks of {fewest.clusters} architectures, rank correlation with "
+        f"top-5 error: {described}"
+    )
     if any(math.isnan(found.rho) for found in correlations.values()):
         return Evidence("inconclusive", numbers=f"{numbers}; undefined without variation")
-    if count < FEWEST_TRAININGS:
+    if fewest.clusters < FEWEST_TRAININGS:
         numbers += (
-            f"; no interval from {count} networks; the smallest p-value attainable is "
-            f"{1 / math.factorial(count):.2g}"
+            f"; no interval from {fewest.clusters} architectures; the smallest p-value attainable "
+            f"is {1 / math.factorial(fewest.clusters):.2g}"
         )
+    numbers += _describe_all(groups, claim)
     weakest_first = tuple(sorted(findings.values(), key=lambda finding: -finding.estimate))
     return make_evidence(decide(weakest_first), weakest_first, 0, numbers)
+
+
+def _describe_all(groups: Mapping[str, DataFrame], claim: Claim) -> str:
+    """What the networks say as if each were independent, and those in float32 alone: no verdict."""
+    texts = []
+    in_float32 = {name: group[group["precision"] == "fp32"] for name, group in groups.items()}
+    for words, parts in (("taken for independent", groups), ("of these in float32", in_float32)):
+        if all(len(part) > 1 for part in parts.values()):
+            found = {n: correlate_ranks(*_read_pairs(p, claim)) for n, p in parts.items()}
+            correlations = ", ".join(f"{name} {each.rho:.2f}" for name, each in found.items())
+            counts = {each.networks for each in found.values()}
+            texts.append(f"; {words} ({max(counts)}): {correlations}")
+    return "".join(texts)
+
+
+def _read_pairs(
+    group: DataFrame, claim: Claim
+) -> tuple[Float[ndarray, "networks"], Float[ndarray, "networks"]]:
+    """The claim's quantity and the top-5 error of every network."""
+    columns = (claim.quantities[0], "top5_error")
+    values, errors = (group[name].to_numpy(dtype=np.float64) for name in columns)
+    return values, errors
 
 
 def _find_correlation(name: str, found: RankCorrelation, claim: Claim) -> Finding:
@@ -138,7 +169,7 @@ def _find_correlation(name: str, found: RankCorrelation, claim: Claim) -> Findin
         found.draws,
         "below",
         claim.threshold,
-        found.networks,
+        found.clusters,
         claim.equivalence,
     )
     # The bootstrap of few networks is too sure of itself: the permutation test must agree.
@@ -153,34 +184,43 @@ def _describe(finding: Finding, found: RankCorrelation) -> str:
 
 def _judge_halves(rows: DataFrame, claim: Claim) -> Evidence:
     networks = rows.groupby("name", sort=False).agg(
-        gain=(claim.quantities[0], "mean"), error=("top5_error", "first")
+        gain=(claim.quantities[0], "mean"),
+        error=("top5_error", "first"),
+        architecture=("architecture", "first"),
     )
-    gains = networks.sort_values(["error", "gain"])["gain"].to_numpy(dtype=np.float64)
-    half = len(gains) // 2
-    if half == 0:
-        return Evidence("inconclusive", numbers=f"{len(gains)} networks: no two halves")
-    parts: tuple[tuple[str, ndarray, Side], ...] = (
-        ("better", gains[:half], "above"),
-        ("worse", gains[-half:], "below"),
+    count = networks["architecture"].nunique()
+    if count < 2:
+        return Evidence("inconclusive", numbers=f"{count} architecture: no two halves")
+    # In a fixed order, so that networks of equal error fall into the same half everywhere.
+    ordered = networks.sort_values(["error", "gain"])
+    gains = ordered["gain"].to_numpy(dtype=np.float64)
+    clusters = ordered["architecture"].tolist()
+    halves: tuple[tuple[str, slice, Side], ...] = (
+        ("better", slice(None, count // 2), "above"),
+        ("worse", slice(-(count // 2), None), "below"),
     )
+
+    def median(half: slice) -> RowStatistic:
+        return lambda drawn: np.median(gains[np.sort(drawn, axis=1)[:, half]], axis=1)
+
     findings = tuple(
         hold_draws(
             f"median of the {name} half, dB",
-            float(np.median(part)),
-            draw_medians(part) if half >= FEWEST_TRAININGS else np.empty(0),
+            mean_over_clusters(median(half), clusters),
+            bootstrap_clusters(median(half), clusters),
             side,
             claim.threshold,
-            half,
+            count,
             claim.equivalence,
         )
-        for name, part, side in parts
+        for name, half, side in halves
     )
     texts = "; ".join(
         f"{finding.name} {finding.estimate:.1f}"
         + ("" if finding.low is None else f" [{finding.low:.1f}, {finding.high:.1f}]")
         for finding in findings
     )
-    numbers = f"{len(gains)} networks: {texts} (bound {claim.threshold:g})"
-    if half < FEWEST_TRAININGS:
-        numbers += f"; no interval from halves of {half}"
+    numbers = f"{len(gains)} networks of {count} architectures: {texts} (bound {claim.threshold:g})"
+    if count < FEWEST_TRAININGS:
+        numbers += f"; no interval from {count} architectures"
     return make_evidence(decide(findings), findings, 0, numbers)

@@ -106,10 +106,12 @@ class FigureJob(Job):
 
 
 class MeasureJob(Job):
-    """A pretrained network to measure."""
+    """A pretrained network to measure, besides at so many impulses at random places."""
 
     network: str
     image: Path | None = None
+    impulses: int = 0
+    seed: int = 0
 
 
 class ProvenanceJob(Job):

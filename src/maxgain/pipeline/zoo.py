@@ -15,7 +15,13 @@ from maxgain.pipeline.jobs import MeasureJob
 from maxgain.tables.zoo import MISSING_COLUMNS, ZOO_COLUMNS
 from maxgain.zoo.fetching import fetch_weights
 from maxgain.zoo.loading import load_network
-from maxgain.zoo.measurement import ProbeMeasurement, figure_arrays, measure_network, zoo_rows
+from maxgain.zoo.measurement import (
+    Places,
+    ProbeMeasurement,
+    figure_arrays,
+    measure_network,
+    zoo_rows,
+)
 from maxgain.zoo.network import PretrainedNetwork
 from maxgain.zoo.status import NetworkStatus, read_status, require_fetched, write_status
 
@@ -81,7 +87,8 @@ def measure_pretrained(
         if fetched is not None:
             require_fetched(fetched)
         network = load_network(name, folder)
-        measurements = measure_network(network, photograph)
+        places = Places(job.impulses, job.seed)
+        measurements = measure_network(network, photograph, places)
     except InputError as error:
         write_empty_files(table, arrays_path(table))
         status = NetworkStatus(name, False, str(error))

@@ -31,12 +31,16 @@ class RankCorrelation:
         One-sided, for a negative correlation, by permutation.
     networks
         Number of networks.
+    clusters
+        Number of clusters that they come in (`maxgain.statistics.clusters`); 0 where each is
+        taken for independent.
     """
 
     rho: float
     draws: Float[ndarray, " draws"]
     p_value: float
     networks: int
+    clusters: int = 0
 
     @property
     def ci_low(self) -> float | None:
@@ -64,7 +68,7 @@ def correlate_ranks(
     if count < 2 or np.ptp(gains) == 0 or np.ptp(errors) == 0:
         return RankCorrelation(math.nan, np.empty(0), math.nan, count)
     # A permutation of the gains permutes their ranks, so ranking once is enough.
-    gain_ranks, error_ranks = (_standardize_ranks(values) for values in (gains, errors))
+    gain_ranks, error_ranks = (standardize_ranks(values) for values in (gains, errors))
     test = stats.permutation_test(
         (gain_ranks,),
         lambda ranks, axis: (ranks * error_ranks).sum(axis),
@@ -80,18 +84,6 @@ def correlate_ranks(
     return RankCorrelation(round(float(test.statistic), _DIGITS), draws, float(test.pvalue), count)
 
 
-def draw_medians(values: Float[ndarray, "networks"]) -> Float[ndarray, " draws"]:
-    """Bootstrap distribution of a median."""
-    found = stats.bootstrap(
-        (values,),
-        np.median,
-        n_resamples=_RESAMPLES,
-        method="percentile",
-        rng=np.random.default_rng(_SEED),
-    )
-    return np.asarray(found.bootstrap_distribution)
-
-
 def _bootstrap_rank_correlation(
     gains: Float[ndarray, "networks"], errors: Float[ndarray, "networks"]
 ) -> Float[ndarray, " draws"]:
@@ -101,7 +93,7 @@ def _bootstrap_rank_correlation(
         warnings.simplefilter("ignore", stats.DegenerateDataWarning)
         found = stats.bootstrap(
             (gains, errors),
-            lambda x, y, axis: (_standardize_ranks(x) * _standardize_ranks(y)).sum(axis),
+            lambda x, y, axis: (standardize_ranks(x) * standardize_ranks(y)).sum(axis),
             n_resamples=_RESAMPLES,
             paired=True,
             vectorized=True,
@@ -112,7 +104,7 @@ def _bootstrap_rank_correlation(
     return np.asarray(draws[np.isfinite(draws)].round(_DIGITS))
 
 
-def _standardize_ranks(
+def standardize_ranks(
     values: Float[ndarray, "*sets networks"],
 ) -> Float[ndarray, "*sets networks"]:
     """Ranks with mean 0 and square sum 1, so that Spearman's correlation is a sum of products.

@@ -52,7 +52,7 @@ middle) or "impulses" (at random `places`, dB averaged over them, without a clas
 `saturation_db` is empty where it is no part of the gain, under the projection "log-odds".
 """
 
-ADDED_COLUMNS = {
+ADDED_COLUMNS: dict[str, str | float] = {
     "architecture": "",
     "year": np.nan,
     "normalisation": "",

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from maxgain.statistics.correlation import correlate_ranks, draw_medians
+from maxgain.statistics.correlation import correlate_ranks
 
 ERRORS = np.linspace(6, 20, 19)
 OBEYING = -20 - (ERRORS - 13) + np.random.default_rng(1).normal(size=19)
@@ -42,9 +42,3 @@ def test_few_networks_have_no_draws() -> None:
     found = correlate_ranks(OBEYING[:4], ERRORS[:4])
     assert found.draws.size == 0
     assert found.ci_low is None
-
-
-def test_medians_are_drawn_from_the_values() -> None:
-    draws = draw_medians(ERRORS[:5])
-    assert set(draws) <= set(ERRORS[:5])
-    assert abs(float(np.median(draws)) - ERRORS[2]) < 1e-12

@@ -1,10 +1,12 @@
 """Networks that a function of the user's returns, `package.module:function`."""
 
+import math
 import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from statistics import fmean
 
 import torch
 from torch import Tensor, nn

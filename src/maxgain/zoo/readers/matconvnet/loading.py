@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from statistics import fmean
 
 from maxgain.errors import InputError
 from maxgain.zoo.lock import check_or_trust
