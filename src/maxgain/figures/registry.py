@@ -209,7 +209,7 @@ def draw_figure(figure: str | CurvesFigure, files: Sequence[Path]) -> "Figure":
 
 def _read_argument(figure: str, wanted: str, files: Sequence[Path]) -> Any:
     """What a file holds, as the function takes it: a frame, names, arrays, or those of networks."""
-    from maxgain.tables.zoo import MISSING_COLUMNS, ZOO_COLUMNS, ZOO_NUMBERS
+    from maxgain.tables.zoo import MISSING_COLUMNS, read_zoo
 
     if wanted == _NETWORK_ARRAYS:
         arrays = {path.stem: path for path in files if path.suffix == ".safetensors"}
@@ -223,5 +223,5 @@ def _read_argument(figure: str, wanted: str, files: Sequence[Path]) -> Any:
     if wanted == _MISSING:
         return [str(network) for network in read_frame(path, MISSING_COLUMNS)["name"]]
     if wanted == "zoo.csv":
-        return read_frame(path, ZOO_COLUMNS, ZOO_NUMBERS)
+        return read_zoo(path)
     return read_frame(path, finite=RUN_NUMBERS)

@@ -6,6 +6,7 @@ same. Bootstraps draw clusters with replacement and one member of each. scipy's 
 permutation test know no clusters; the permutations of whole clusters are its own all the same.
 """
 
+import itertools
 import math
 from collections.abc import Callable, Hashable, Sequence
 
@@ -90,7 +91,7 @@ def bootstrap_clusters(
     return np.asarray(found[np.isfinite(found)].round(_DIGITS))
 
 
-def _find_members(clusters: Sequence[Hashable]) -> list[Int[ndarray, " members"]]:
+def _find_members(clusters: Sequence[Hashable]) -> list[Int[ndarray, "_"]]:
     """Positions of the members of each cluster, clusters in the order in which they come."""
     positions: dict[Hashable, list[int]] = {}
     for position, cluster in enumerate(clusters):
@@ -98,17 +99,16 @@ def _find_members(clusters: Sequence[Hashable]) -> list[Int[ndarray, " members"]
     return [np.array(part) for part in positions.values()]
 
 
-def _draw_of_each(members: Sequence[Int[ndarray, " members"]]) -> Int[ndarray, "draws clusters"]:
+def _draw_of_each(members: Sequence[Int[ndarray, "_"]]) -> Int[ndarray, "draws clusters"]:
     """Every way to take one member of each cluster, or that many at random where there are more."""
     if math.prod(len(part) for part in members) <= DRAWS:
-        grid = np.meshgrid(*members, indexing="ij")
-        return np.stack([axis.ravel() for axis in grid], axis=1)
+        return np.array(list(itertools.product(*members)))
     chosen = np.tile(np.arange(len(members)), (DRAWS, 1))
     return _draw_members(members, chosen, np.random.default_rng(_SEED))
 
 
 def _draw_members(
-    members: Sequence[Int[ndarray, " members"]],
+    members: Sequence[Int[ndarray, "_"]],
     chosen: Int[ndarray, "draws clusters"],
     random: np.random.Generator,
 ) -> Int[ndarray, "draws clusters"]:

@@ -16,7 +16,7 @@ from maxgain.tables.curves import (
     RUN_NUMBERS,
 )
 from maxgain.tables.toy import TOY_NUMBERS, TOY_TEXTS
-from maxgain.tables.zoo import ZOO_COLUMNS, ZOO_NUMBERS
+from maxgain.tables.zoo import read_zoo
 
 
 @dataclass(frozen=True)
@@ -48,14 +48,12 @@ def read_result_tables(folder: Path) -> ResultTables:
     if not folder.is_dir():
         raise InputError(f"results folder {folder} does not exist.")
     curves = {path.stem: read_curve_table(path) for path in sorted(folder.glob("curves/*.csv"))}
-    toy, zoo = (
-        read_frame(folder / name, columns, numbers) if (folder / name).exists() else None
-        for name, columns, numbers in (
-            ("toy.csv", TOY_TEXTS, TOY_NUMBERS),
-            ("zoo.csv", ZOO_COLUMNS, ZOO_NUMBERS),
-        )
+    toy, zoo = folder / "toy.csv", folder / "zoo.csv"
+    return ResultTables(
+        curves,
+        read_frame(toy, TOY_TEXTS, TOY_NUMBERS) if toy.exists() else None,
+        read_zoo(zoo) if zoo.exists() else None,
     )
-    return ResultTables(curves, toy, zoo)
 
 
 def read_curve_table(path: Path) -> DataFrame:

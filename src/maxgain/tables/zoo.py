@@ -65,7 +65,7 @@ ADDED_COLUMNS: dict[str, str | float] = {
 
 _LATER = (*ADDED_COLUMNS, "sensitivity_db", "saturation_db")
 
-ZOO_NUMBERS = ("top5_error", "score", "gain_db")
+_NUMBERS = ("top5_error", "score", "gain_db")
 """Those of the columns of zoo.csv that hold measured numbers, NaN among them."""
 
 _LATER_NUMBERS = ("year", "resolution", "input_std", "places", "sensitivity_db", "saturation_db")
@@ -86,14 +86,19 @@ def read_zoo(path: Path) -> DataFrame:
         The file is missing, is no such table, lacks a column or has text in place of numbers.
     """
     columns = [name for name in ZOO_COLUMNS if name not in _LATER]
-    table = read_frame(path, columns, ZOO_NUMBERS)
+    table = read_frame(path, columns, _NUMBERS)
     for name in _LATER_NUMBERS if len(table) else ():
         if name in table and table[name].dtype.kind not in "iuf":
             raise InputError(f"{path}: the column '{name}' holds text; it must hold numbers.")
     table = table.assign(**{k: v for k, v in ADDED_COLUMNS.items() if k not in table})
-    texts = {k: table[k].fillna("").astype(str) for k in ("normalisation", "precision")}
-    own = table["architecture"].replace("", np.nan).fillna(table["name"])
-    return table.assign(architecture=own.astype(str), **texts)
+    # As text, since a column without a value is read as numbers.
+    texts = {
+        name: table[name].astype(object).where(table[name].notna(), "").astype(str)
+        for name in ("architecture", "normalisation", "precision")
+    }
+    table = table.assign(**texts)
+    own = table["architecture"].where(table["architecture"] != "", table["name"])
+    return table.assign(architecture=own)
 
 
 def judged_set(family: str) -> str | None:

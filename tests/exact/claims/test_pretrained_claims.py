@@ -27,6 +27,8 @@ def zoo_of(
             {
                 "name": f"{family}-{number}-{random_weights}",
                 "family": family,
+                "architecture": f"design-{number}",
+                "precision": "fp32",
                 "random_weights": random_weights,
                 "top5_error": error,
                 "image": image,
@@ -146,3 +148,18 @@ def test_dead_networks_and_unknown_errors_are_left_out() -> None:
 def test_an_empty_table_is_not_run() -> None:
     with pytest.raises(NotRun):
         judge("P1", zoo_of(OBEYING).iloc[:0])
+
+
+def test_networks_of_one_architecture_are_one_observation() -> None:
+    """Thirty obeying networks of one architecture weigh as much as each of four others."""
+    errors = np.concatenate([np.linspace(6, 20, 4), np.linspace(7, 19, 30)])
+    gains = np.concatenate([errors[:4], -errors[4:]])
+    zoo = zoo_of(gains, errors)
+    number = zoo["name"].str.split("-").str[1].astype(int)
+    one = zoo.assign(architecture=np.where(number >= 4, "large", zoo["architecture"]))
+    assert judge("P1", zoo).outcome == "holds"
+    found = judge("P1", one)
+    assert found.outcome == "inconclusive"
+    assert found.effect > -0.3  # type: ignore[operator]
+    assert "34 networks of 5 architectures" in found.numbers
+    assert "taken for independent (34): red -0." in found.numbers

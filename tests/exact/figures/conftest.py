@@ -29,7 +29,30 @@ def zoo() -> pd.DataFrame:
         error = 5 + 0.6 * number
         for channel in ("red", "green", "blue"):
             gain = -10 - error + random.normal(0, 2)
-            label = ("impulse", "centred", "inverse-score", channel, 3, "cat", 0.4, gain, "x")
-            row = (f"network-{number}", family, number >= 25, error, *label)
-            rows.append(row)
+            rows.append(
+                {
+                    "name": f"network-{number}",
+                    "family": family,
+                    "architecture": f"design-{number % 9}",
+                    "year": 2016,
+                    "normalisation": "batch norm",
+                    "precision": "fp32" if number % 4 else "int8",
+                    "resolution": 224,
+                    "input_std": 0.25,
+                    "random_weights": number >= 25,
+                    "top5_error": error,
+                    "image": "impulse",
+                    "impulse": "centred",
+                    "places": 1,
+                    "projection": "inverse-score",
+                    "channel": channel,
+                    "predicted_class": 3,
+                    "class_name": "cat",
+                    "score": 0.4,
+                    "gain_db": gain,
+                    "sensitivity_db": gain + 4.0,
+                    "saturation_db": -4.0,
+                    "data": "x",
+                }
+            )
     return pd.DataFrame(rows, columns=list(ZOO_COLUMNS))

@@ -17,7 +17,7 @@ def test_carried_weights_know_the_photograph(tmp_path: Path) -> None:
     network = load_network("tf_efficientnet_lite0", tmp_path)
     photograph, label = read_photograph(None)
     rows = list(zoo_rows(network, measure_network(network, photograph), label))
-    assert len(rows) == 3 * 2 * 3  # probes, projections, channels
+    assert len(rows) == 3 * 3 * 3  # probes, projections, channels
     assert list(rows[0]) == list(ZOO_COLUMNS)
     natural = [row for row in rows if row["image"] == "natural"]
     assert {(row["predicted_class"], row["class_name"]) for row in natural} == {
@@ -25,7 +25,16 @@ def test_carried_weights_know_the_photograph(tmp_path: Path) -> None:
     }
     assert all(0.3 < row["score"] < 0.6 for row in natural)  # type: ignore[operator]
     assert all("grace_hopper.jpg" in str(row["data"]) for row in natural)
-    for first, second in zip(natural[:3], natural[3:], strict=True):
+    by_projection = {
+        projection: [row for row in natural if row["projection"] == projection]
+        for projection in ("inverse-score", "score", "log-odds")
+    }
+    for first, odds in zip(by_projection["inverse-score"], by_projection["log-odds"], strict=True):
+        assert odds["gain_db"] == odds["sensitivity_db"] == first["sensitivity_db"]
+        parts = first["sensitivity_db"] + first["saturation_db"]  # type: ignore[operator]
+        assert first["gain_db"] == pytest.approx(parts, abs=1e-3)
+        assert odds["saturation_db"] == ""
+    for first, second in zip(by_projection["inverse-score"], by_projection["score"], strict=True):
         # z_c dz_c/dx is z_c^2 times d log z_c/dx.
         shift = 40 * math.log10(float(first["score"]))  # type: ignore[arg-type]
         assert second["gain_db"] == pytest.approx(first["gain_db"] + shift, abs=1e-3)  # type: ignore[operator]
