@@ -8,7 +8,7 @@ from io import TextIOWrapper
 
 import typer
 
-from maxgain.cli import diagnose, measure, pipeline, rehearse, report, verdicts
+from maxgain.cli import diagnose, follow, measure, pipeline, rehearse, report, verdicts
 from maxgain.errors import InputError
 
 app = typer.Typer(
@@ -18,6 +18,7 @@ app = typer.Typer(
     help="Spectral response and Maximum Gain of convolutional neural networks.",
 )
 app.command()(measure.measure)
+app.command()(follow.follow)
 app.command("diagnose")(diagnose.show_diagnoses)
 app.command("verdicts")(verdicts.show_verdicts)
 app.command()(report.report)

@@ -125,17 +125,28 @@ class GainMonitor:
             return []
         return [int(c) for c in (~live_channels(torch.stack(self.gains))).nonzero().flatten()]
 
-    def record(self) -> float | None:
+    def record(self, epoch: int | None = None) -> float | None:
         """Measure the network as it is now; the mean of the live channels' gains in dB.
 
-        None at the calls that `measure_every` leaves out.
+        None at the epochs that `measure_every` leaves out.
+
+        Parameters
+        ----------
+        epoch
+            Of the record, counted from 1; by default the number of this call. What was recorded
+            from that epoch on is forgotten: the training was taken up at an earlier one.
 
         Raises
         ------
         InputError
-            The network does not take the image or give logits, or no gradient arrives.
+            The epoch is below 1, the network does not take the image or give logits, or no
+            gradient arrives.
         """
-        self._calls += 1
+        epoch = self._calls + 1 if epoch is None else epoch
+        if epoch < 1:
+            raise InputError(f"epoch is {epoch}; it is counted from 1.")
+        self._calls = epoch
+        self.records = [record for record in self.records if record.epoch < epoch]
         if (self._calls - 1) % self._measure_every:
             return None
         first = not self.records

@@ -1,6 +1,7 @@
 """Input scaling as a part of the network, so that every gain is per 0-255 pixel unit."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from jaxtyping import Float
@@ -52,10 +53,9 @@ class ScaledInput(nn.Module):
 
     def forward(
         self, pixels: Float[Tensor, "batch channels height width"]
-    ) -> Float[Tensor, "batch *output"]:
+    ) -> Any:  # a record or a tuple with the logits, as libraries return
         """Logits, or whatever the network returns, of 0-255 pixels."""
-        output: Tensor = self.network((pixels / 255 - self.mean) / self.std)
-        return output
+        return self.network((pixels / 255 - self.mean) / self.std)
 
 
 def _per_channel(name: str, values: Sequence[float]) -> Float[Tensor, "channels 1 1"]:

@@ -319,3 +319,15 @@ def test_rules_on_sensitivity_need_two_impulses(impulses: int) -> None:
         monitor.record()
     with pytest.raises(InputError, match="impulses"):
         monitor.diagnose("sensitivity")
+
+
+def test_a_training_taken_up_at_an_earlier_epoch_forgets_the_later_ones() -> None:
+    monitor = maxgain.GainMonitor(build_network(), (3, 12, 12), impulses=0, measure_every=2)
+    for epoch in (1, 2, 3, 5):
+        monitor.record(epoch)
+    assert [record.epoch for record in monitor.records] == [1, 3, 5]
+    assert monitor.record(3) is not None
+    assert monitor.record() is None
+    assert [record.epoch for record in monitor.records] == [1, 3]
+    with pytest.raises(maxgain.InputError, match="epoch is 0; it is counted from 1"):
+        monitor.record(0)

@@ -1,0 +1,154 @@
+"""A callback of Hugging Face's `Trainer` that logs gain, sensitivity and saturation.
+
+Needs `pip install maxgain[transformers]`.
+"""
+
+import math
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from maxgain.errors import InputError
+from maxgain.integrations.watching import latest, monitor_of
+from maxgain.monitor.monitor import GainMonitor
+
+try:
+    from transformers import Trainer, TrainerCallback, TrainerControl, TrainerState
+    from transformers import TrainingArguments as Arguments
+except ImportError as error:
+    raise InputError(
+        "maxgain.integrations.transformers needs transformers and accelerate: "
+        "pip install maxgain[transformers]."
+    ) from error
+
+STATE = "maxgain.GainCallback"
+"""Key of the records in a checkpoint's `trainer_state.json`."""
+
+
+class GainCallback(TrainerCallback):
+    """Logs `maxgain/gain`, `maxgain/sensitivity` and `maxgain/saturation` in dB after each epoch.
+
+    For image classifiers, through the trainer's own reports. A trainer hands its callbacks no way
+    to log, so that it is given: `trainer.add_callback(GainCallback(trainer))`. Process 0 measures.
+    The training stays as it is, to the bit; a resumed one goes on with its checkpoint's records.
+
+    Parameters
+    ----------
+    trainer
+        Whose network is followed. Its `processing_class`, an image processor, says how images are
+        normalised.
+    std
+        By which images are divided after x / 255, one number or one a channel; needed only where
+        the trainer has no image processor.
+    shape
+        Channels, height, width of an image; by default what the network's configuration says, else
+        the image processor's size.
+    measure_every
+        Measure at every so many epochs, beginning with the first.
+    impulses
+        As of `maxgain.GainMonitor`.
+
+    Attributes
+    ----------
+    monitor
+        The `maxgain.GainMonitor`: `diagnose()`, `plot()`, `to_frame()`.
+
+    Raises
+    ------
+    InputError
+        An argument does not fit, or normalisation or shape are neither given nor known.
+    """
+
+    def __init__(
+        self,
+        trainer: Trainer,
+        *,
+        std: float | list[float] | tuple[float, ...] | None = None,
+        shape: tuple[int, int, int] | None = None,
+        measure_every: int = 1,
+        impulses: int = 16,
+    ) -> None:
+        network: Any = trainer.model
+        processor: Any = getattr(trainer, "processing_class", None)
+        if std is None:
+            std = image_std(processor)
+        self._trainer = trainer
+        self.monitor: GainMonitor = monitor_of(network, shape, std, measure_every, impulses)
+
+    def on_train_begin(
+        self, args: Arguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        """Take the records of the checkpoint that the training goes on from, or begin anew.
+
+        Raises
+        ------
+        InputError
+            They were recorded with other settings.
+        """
+        stored = _callbacks_of(state).get(STATE)
+        if stored is not None:
+            self.monitor.load_state_dict(_from_json(stored))
+        else:
+            self.monitor.records.clear()
+
+    def on_epoch_end(
+        self, args: Arguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        """Measure and log."""
+        if not state.is_world_process_zero:
+            return
+        epoch = max(1, math.ceil((state.epoch or 0) - 1e-6))  # a sum of rounded steps
+        if self.monitor.record(epoch) is None:
+            return
+        _callbacks_of(state)[STATE] = _to_json(self.monitor.state_dict())
+        asked = control.should_log
+        self._trainer.log(latest(self.monitor))
+        control.should_log = asked  # logging withdraws the request for the epoch's own log
+
+
+def image_std(processor: Any) -> list[float]:  # processors have no type in common
+    """By which an image processor divides images x / 255, one number a channel.
+
+    It gives (x rescale_factor - mean) / std, each of the two steps where it is asked for.
+
+    Raises
+    ------
+    InputError
+        It is no image processor.
+    """
+    std = getattr(processor, "image_std", None)
+    normalises = getattr(processor, "do_normalize", None)
+    if normalises is None or (normalises and std is None):
+        raise InputError(
+            f"the trainer's processing_class is a {type(processor).__name__}, which does not say "
+            "how images are normalised; give std=, or the trainer its image processor."
+        )
+    channels = list(std) if isinstance(std, list | tuple) else [1.0, 1.0, 1.0]
+    values = channels if normalises else [1.0] * len(channels)
+    factor = 1.0
+    if getattr(processor, "do_rescale", False):
+        factor = float(getattr(processor, "rescale_factor", 1 / 255))
+    return [float(value) / (255 * factor) for value in values]
+
+
+def _callbacks_of(state: TrainerState) -> dict[str, Any]:
+    callbacks: Any = state.stateful_callbacks  # typed as the list that it is made of
+    assert isinstance(callbacks, dict)
+    return callbacks
+
+
+def _to_json(value: Any) -> Any:  # a state dict's values
+    if isinstance(value, Tensor):
+        return {"tensor": value.flatten().tolist(), "shape": list(value.shape)}
+    if isinstance(value, dict):
+        return {key: _to_json(one) for key, one in value.items()}
+    return [_to_json(one) for one in value] if isinstance(value, list) else value
+
+
+def _from_json(value: Any) -> Any:
+    if isinstance(value, dict) and set(value) == {"tensor", "shape"}:
+        return torch.tensor(value["tensor"], dtype=torch.float32).reshape(value["shape"])
+    if isinstance(value, dict):
+        return {key: _from_json(one) for key, one in value.items()}
+    return [_from_json(one) for one in value] if isinstance(value, list) else value

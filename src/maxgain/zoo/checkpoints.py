@@ -1,0 +1,148 @@
+"""Weights out of the checkpoints that trainings leave, whoever wrote them.
+
+Below the monitor, which follows a folder of them, and beside the readers of published weights: what
+a foreign file may hold is said there.
+"""
+
+import argparse
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from maxgain.errors import InputError
+
+SUFFIXES = (".pt", ".pth", ".ckpt", ".safetensors", ".safetensors.index.json")
+"""Of checkpoints; the last one is the index of several safetensors files."""
+
+_WEIGHTS = ("state_dict", "model_state_dict", "model")
+"""Keys of the weights in a checkpoint: Lightning's and timm's, torch's tutorials', others'."""
+
+_AVERAGED = ("state_dict_ema", "model_ema", "ema_state_dict", "ema")
+"""Keys of their exponential moving averages."""
+
+
+def read_checkpoint(path: Path, averaged: bool = False) -> dict[str, Tensor]:
+    """Named tensors of a checkpoint; no code that it holds is executed.
+
+    Parameters
+    ----------
+    averaged
+        Take the exponential moving average of the weights instead of the weights.
+
+    Raises
+    ------
+    InputError
+        The file is missing, damaged, holds code, or holds no such weights.
+    """
+    if not path.is_file():
+        raise InputError(f"{path} is not a file; a checkpoint is one of {', '.join(SUFFIXES)}.")
+    if path.name.endswith(".index.json"):
+        stored: Any = _read_shards(path)
+    elif path.suffix == ".safetensors":
+        stored = _read_safetensors(path)
+    else:
+        stored = _read_pickle(path)
+    for key in _AVERAGED if averaged else _WEIGHTS:
+        if isinstance(stored, Mapping) and isinstance(stored.get(key), Mapping):
+            return _tensors(stored[key], path)
+    if averaged:
+        raise InputError(f"{path} holds no averaged weights; their keys are {list(_AVERAGED)}.")
+    return _tensors(stored, path)
+
+
+def load_checkpoint(network: nn.Module, state: Mapping[str, Tensor], path: Path) -> None:
+    """Give a network the weights of a checkpoint, under whatever prefix they stand in it.
+
+    A wrapper's names ("module.", "_orig_mod.", a Lightning module's attribute) go before those of
+    the network; tensors outside of that prefix are no part of it.
+
+    Raises
+    ------
+    InputError
+        Names or shapes do not fit: the sentence names the first of each kind.
+    """
+    state = {name.replace("_orig_mod.", ""): value for name, value in state.items()}
+    own = network.state_dict()
+    inside = _without_prefix(state, list(own))
+    missing = [name for name in own if name not in inside]
+    unexpected = [name for name in inside if name not in own]
+    if missing or unexpected:
+        raise InputError(
+            f"{path} is of another architecture: missing {_first(missing)}; unexpected "
+            f"{_first(unexpected)}."
+        )
+    for name, value in own.items():
+        if value.shape != inside[name].shape:
+            raise InputError(
+                f"{path}: '{name}' has the shape {tuple(inside[name].shape)}; the network's has "
+                f"{tuple(value.shape)}."
+            )
+    network.load_state_dict(inside)
+
+
+def _without_prefix(state: Mapping[str, Tensor], own: list[str]) -> dict[str, Tensor]:
+    """Tensors by names without the prefix under which most names of the network are found."""
+    prefixes = {
+        name[: -len(wanted)]
+        for wanted in (own[0], own[-1])
+        for name in state
+        if name == wanted or name.endswith(f".{wanted}")
+    }
+    best = max(
+        sorted(prefixes, key=len), key=lambda p: sum(p + name in state for name in own), default=""
+    )
+    return {n.removeprefix(best): value for n, value in state.items() if n.startswith(best)}
+
+
+def _first(names: list[str]) -> str:
+    return f"'{names[0]}' ({len(names)} in all)" if names else "none"
+
+
+def _tensors(stored: object, path: Path) -> dict[str, Tensor]:
+    if not isinstance(stored, Mapping):
+        raise InputError(f"{path} holds a {type(stored).__name__} instead of named tensors.")
+    if others := [key for key, value in stored.items() if not isinstance(value, Tensor)]:
+        raise InputError(
+            f"{path} holds '{others[0]}' beside tensors, and none of {list(_WEIGHTS)} with the "
+            "weights."
+        )
+    if not stored:
+        raise InputError(f"{path} holds no tensors.")
+    return dict(stored)
+
+
+def _read_pickle(path: Path) -> object:
+    try:
+        # timm stores its script's arguments beside the weights: a namespace is a plain record.
+        with torch.serialization.safe_globals([argparse.Namespace]):
+            return torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # torch raises many types on damaged bytes and refused code
+        first = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise InputError(f"{path} is no readable checkpoint of tensors: {first}") from error
+
+
+def _read_safetensors(path: Path) -> dict[str, Tensor]:
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        return dict(load_file(path))
+    except (OSError, SafetensorError, KeyError, ValueError) as error:
+        raise InputError(f"{path} cannot be read as safetensors: {error}.") from error
+
+
+def _read_shards(index: Path) -> dict[str, Tensor]:
+    try:
+        names = set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values())
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputError(f"{index} is no index of safetensors files: {error!r}.") from error
+    tensors: dict[str, Tensor] = {}
+    for name in sorted(map(str, names)):
+        if Path(name).name != name:
+            raise InputError(f"{index} names '{name}', which is not beside it.")
+        tensors |= _read_safetensors(index.parent / name)
+    return tensors

@@ -1,0 +1,92 @@
+"""The callback in real trainings by Hugging Face's Trainer, of a small ViT."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+from transformers import (
+    Trainer,
+    TrainingArguments,
+    ViTConfig,
+    ViTForImageClassification,
+    ViTImageProcessor,
+    set_seed,
+)
+
+import maxgain
+from maxgain.integrations.transformers import GainCallback, image_std
+
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+
+def trainer_of(folder: Path, epochs: int = 2) -> Trainer:
+    set_seed(0)
+    config = ViTConfig(
+        image_size=8, patch_size=4, num_channels=3, hidden_size=8, num_hidden_layers=1,
+        num_attention_heads=2, intermediate_size=16, num_labels=3, hidden_dropout_prob=0.2,
+    )  # fmt: skip
+    images = torch.randn(12, 3, 8, 8)
+    data: list[dict[str, Any]] = [
+        {"pixel_values": image, "labels": number % 3} for number, image in enumerate(images)
+    ]
+    arguments = TrainingArguments(
+        output_dir=str(folder), num_train_epochs=epochs, per_device_train_batch_size=4,
+        save_strategy="epoch", logging_strategy="epoch", report_to=[], use_cpu=True,
+        disable_tqdm=True, learning_rate=0.01, seed=0,
+    )  # fmt: skip
+    processor = ViTImageProcessor(image_mean=[0.5] * 3, image_std=[0.25] * 3)
+    network = ViTForImageClassification(config)
+    return Trainer(network, arguments, train_dataset=data, processing_class=processor)  # type: ignore[arg-type]
+
+
+def weights_of(trainer: Trainer) -> dict[str, Tensor]:
+    assert trainer.model is not None
+    return {name: value.clone() for name, value in trainer.model.state_dict().items()}
+
+
+def test_weights_are_bit_identical_and_the_gain_is_logged(tmp_path: Path) -> None:
+    plain = trainer_of(tmp_path / "plain")
+    plain.train()
+    numbers = torch.rand(3)
+    watched = trainer_of(tmp_path / "watched")
+    callback = GainCallback(watched, impulses=2)
+    watched.add_callback(callback)
+    watched.train()
+    assert torch.equal(numbers, torch.rand(3))
+    after = weights_of(watched)
+    for name, value in weights_of(plain).items():
+        assert torch.equal(value, after[name]), name
+    history = watched.state.log_history
+    gains = [row["maxgain/gain"] for row in history if "maxgain/gain" in row]
+    assert len(set(gains)) == 2
+    assert len([row for row in history if "loss" in row]) == 2, "the epochs' own logs are kept"
+    scaled = maxgain.ScaledInput(watched.model, [0.0] * 3, [0.25] * 3)
+    result = maxgain.measure(scaled, maxgain.impulse_image(3, 8, 8), window=True)
+    assert gains[-1] == pytest.approx(float(result.gain.mean()), abs=1e-4)
+
+
+def test_a_resumed_training_goes_on_with_the_records(tmp_path: Path) -> None:
+    first = trainer_of(tmp_path, 1)
+    before = GainCallback(first, impulses=2)
+    first.add_callback(before)
+    first.train()
+    second = trainer_of(tmp_path, 2)
+    after = GainCallback(second, impulses=2)
+    second.add_callback(after)
+    second.train(resume_from_checkpoint=str(tmp_path / "checkpoint-3"))
+    assert [record.epoch for record in after.monitor.records] == [1, 2]
+    assert after.monitor.curve()[0] == before.monitor.curve()[0]
+    assert torch.equal(after.monitor.records[0].gains, before.monitor.records[0].gains)
+
+
+def test_normalisation_is_the_image_processors() -> None:
+    std = [0.25, 0.5, 1.0]
+    assert image_std(ViTImageProcessor(image_std=std)) == pytest.approx(std)
+    unscaled = image_std(ViTImageProcessor(image_std=std, do_rescale=False))
+    assert unscaled == pytest.approx([value / 255 for value in std])
+    raw = image_std(ViTImageProcessor(image_std=std, do_normalize=False))
+    assert raw == pytest.approx([1.0, 1.0, 1.0])
+    with pytest.raises(maxgain.InputError, match="processing_class is a NoneType, which does not"):
+        image_std(None)
