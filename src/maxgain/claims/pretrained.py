@@ -143,7 +143,7 @@ def _judge_correlations(rows: DataFrame, claim: Claim) -> Evidence:
 def _describe_all(groups: Mapping[str, DataFrame], claim: Claim) -> str:
     """What the networks say as if each were independent, and those in float32 alone: no verdict."""
     texts = []
-    in_float32 = {name: group[group["precision"] == "fp32"] for name, group in groups.items()}
+    in_float32 = {name: group[group["precision"] == "float32"] for name, group in groups.items()}
     for words, parts in (("taken for independent", groups), ("of these in float32", in_float32)):
         if all(len(part) > 1 for part in parts.values()):
             found = {n: correlate_ranks(*_read_pairs(p, claim)) for n, p in parts.items()}

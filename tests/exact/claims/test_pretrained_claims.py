@@ -28,7 +28,7 @@ def zoo_of(
                 "name": f"{family}-{number}-{random_weights}",
                 "family": family,
                 "architecture": f"design-{number}",
-                "precision": "fp32",
+                "precision": "float32",
                 "random_weights": random_weights,
                 "top5_error": error,
                 "image": image,

@@ -36,7 +36,7 @@ def zoo() -> pd.DataFrame:
                     "architecture": f"design-{number % 9}",
                     "year": 2016,
                     "normalisation": "batch norm",
-                    "precision": "fp32" if number % 4 else "int8",
+                    "precision": "float32" if number % 4 else "int8",
                     "resolution": 224,
                     "input_std": 0.25,
                     "random_weights": number >= 25,
