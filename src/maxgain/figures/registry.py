@@ -9,7 +9,7 @@ from maxgain.config.figures import CurvesFigure
 from maxgain.errors import InputError
 from maxgain.figures.rows import FigureRow, row_of_request
 from maxgain.files.csv import read_frame
-from maxgain.files.tensors import read_arrays
+from maxgain.files.tensors import read_arrays, read_network_name
 from maxgain.registry import Registry, load_function
 from maxgain.tables.curves import RUN_NUMBERS
 
@@ -212,8 +212,8 @@ def _read_argument(figure: str, wanted: str, files: Sequence[Path]) -> Any:
     from maxgain.tables.zoo import MISSING_COLUMNS, read_zoo
 
     if wanted == _NETWORK_ARRAYS:
-        arrays = {path.stem: path for path in files if path.suffix == ".safetensors"}
-        return {network: read_arrays(path) for network, path in arrays.items()}
+        arrays = [path for path in files if path.suffix == ".safetensors"]
+        return {read_network_name(path): read_arrays(path) for path in arrays}
     path = next((path for path in files if path.name == wanted), None)
     if path is None:
         given = ", ".join(path.name for path in files) or "no file"

@@ -9,6 +9,10 @@ if TYPE_CHECKING:
     from numpy import ndarray
 
 
+NETWORK = "network"
+"""Key of a file's metadata that names the network it is of."""
+
+
 def read_arrays(path: Path) -> "dict[str, ndarray]":
     """Arrays of a safetensors file by name.
 
@@ -30,3 +34,20 @@ def read_arrays(path: Path) -> "dict[str, ndarray]":
         if array.dtype.kind not in "biuf":
             raise InputError(f"{path}: '{name}' is of the type {array.dtype}, which NumPy lacks.")
     return arrays
+
+
+def read_network_name(path: Path) -> str:
+    """Name of the network that a file of arrays is of: its own word for it, or the file's name.
+
+    Raises
+    ------
+    InputError
+        The file is missing or not in that format.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, "numpy") as file:
+            return str((file.metadata() or {}).get(NETWORK, path.stem))
+    except (OSError, SafetensorError) as error:
+        raise InputError(f"{path} cannot be read as safetensors: {error}.") from error

@@ -11,6 +11,7 @@ from maxgain.data.pictures import read_photograph
 from maxgain.errors import InputError
 from maxgain.files.atomic import atomic_path
 from maxgain.files.csv import read_table, write_table
+from maxgain.files.tensors import NETWORK
 from maxgain.pipeline.jobs import MeasureJob
 from maxgain.tables.zoo import MISSING_COLUMNS, ZOO_COLUMNS
 from maxgain.zoo.fetching import fetch_weights
@@ -112,7 +113,8 @@ def write_zoo_files(
     write_table(table, ZOO_COLUMNS, zoo_rows(network, measurements, photograph))
     with atomic_path(arrays) as temporary:
         tensors = {name: x.contiguous() for name, x in figure_arrays(network, measurements).items()}
-        save_file(tensors, temporary)
+        # A network of a manifest has another name in the tables than its file.
+        save_file(tensors, temporary, {NETWORK: network.name})
 
 
 def write_empty_files(table: Path, arrays: Path) -> None:
