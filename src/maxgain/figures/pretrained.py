@@ -143,7 +143,7 @@ def _draw_probe(
         )
     first = probe.iloc[0]
     part.suptitle(
-        f"{IMAGE_LABELS[image]}: class {first['predicted_class']} ({first['class_name']}), "
+        f"{IMAGE_LABELS[image]}: class {int(first['predicted_class'])} ({first['class_name']}), "
         f"score {first['score']:.3f}",
         fontsize=7,
     )
