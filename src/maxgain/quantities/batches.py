@@ -4,18 +4,21 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import torch
+import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from maxgain.quantities.registry import (
+from maxgain.quantities.costs import (
     BATCH_SIZE,
     BATCHES,
     FEW_BATCHES,
     IMAGES_FOR_BATCHES,
     PROBED_IMAGES,
+    SINGLE_BATCHES,
     STEPS,
 )
-from maxgain.quantities.snapshot import Snapshot, flat, measuring
+from maxgain.quantities.images import Outputs, call_watching
+from maxgain.quantities.snapshot import Snapshot, flat, gradients_of, measuring
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,8 @@ class BatchGradients:
         Their number, and that of the images in all of them.
     step
         The weights less those of the snapshot before; None at the first.
+    outputs
+        What the network said of the batches' images, in the order of the fixed shuffle.
     """
 
     mean: Float[Tensor, "weights"]
@@ -37,14 +42,26 @@ class BatchGradients:
     batches: int
     images: int
     step: Float[Tensor, "weights"] | None
+    outputs: Outputs | None = None
 
 
 def measure_batch_gradients(snapshot: Snapshot) -> BatchGradients:
     """Gradients one after the other: two numbers a weight are held, whatever the batches."""
     size = min(len(snapshot.training), IMAGES_FOR_BATCHES) // BATCHES
     batches = torch.split(snapshot.training.shuffled()[: BATCHES * size], size)
-    mean, variance = _moments(snapshot.loss_gradient(places) for places in batches)
-    return BatchGradients(mean, variance, BATCHES, BATCHES * size, _step(snapshot))
+    leaves, seen = snapshot.leaves(), list[Outputs]()
+
+    def gradient(places: Int[Tensor, "batch"]) -> Float[Tensor, "weights"]:
+        images, labels = snapshot.training.images[places], snapshot.training.labels[places]
+        outputs = call_watching(snapshot, images, leaves)
+        seen.append(outputs.detached())
+        loss = F.cross_entropy(outputs.logits, labels)
+        return flat(gradients_of(loss, list(leaves.values())))
+
+    with measuring(snapshot.network), torch.enable_grad():
+        mean, variance = _moments(gradient(places) for places in batches)
+    outputs = Outputs.joined(seen)
+    return BatchGradients(mean, variance, BATCHES, BATCHES * size, _step(snapshot), outputs)
 
 
 def _moments(
@@ -72,26 +89,49 @@ def _step(snapshot: Snapshot) -> Float[Tensor, "weights"] | None:
 
 @dataclass(frozen=True)
 class FiveBatches:
-    """Gradients of the first five batches of a fixed shuffle, losses standardised (S3)."""
+    """Gradients of the first five batches of a fixed shuffle (S3).
+
+    Attributes
+    ----------
+    gradients
+        Of the losses divided by their standard deviation in the batch.
+    plain
+        Of the mean loss.
+    places
+        Of each batch's images.
+    """
 
     gradients: Float[Tensor, "batches weights"]
+    plain: Float[Tensor, "batches weights"]
+    places: Sequence[Int[Tensor, "batch"]]
+
+    def gradient_of(
+        self, places: Int[Tensor, "batch"], number: int
+    ) -> Float[Tensor, "weights"] | None:
+        """The mean loss's gradient on these images, where they are the batch of that number."""
+        if number >= len(self.places) or not torch.equal(self.places[number], places):
+            return None
+        return self.plain[number]
 
 
 def measure_five_batches(snapshot: Snapshot) -> FiveBatches:
-    """Each batch's losses are divided by their standard deviation, which is differentiated too."""
-    return FiveBatches(
-        torch.stack(
-            [
-                snapshot.loss_gradient(places, standardised=True)
-                for places in first_batches(snapshot, FEW_BATCHES)
-            ]
-        )
-    )
+    """One forward pass a batch, differentiated twice.
+
+    Each batch's losses are divided by their standard deviation, which is differentiated too.
+    """
+    batches, leaves = first_batches(snapshot, FEW_BATCHES), snapshot.leaves()
+    parameters, standardised, plain = list(leaves.values()), list[Tensor](), list[Tensor]()
+    with measuring(snapshot.network), torch.enable_grad():
+        for places in batches:
+            losses = snapshot.losses(places, leaves)
+            plain.append(flat(gradients_of(losses.mean(), parameters, keep=True)))
+            standardised.append(flat(gradients_of((losses / losses.std()).mean(), parameters)))
+    return FiveBatches(torch.stack(standardised), torch.stack(plain), batches)
 
 
 @dataclass(frozen=True)
 class SingleGradients:
-    """Gradients of the single images of five batches, as mean and variance in each batch.
+    """Gradients of the single images of two batches, as mean and variance in each batch.
 
     Attributes
     ----------
@@ -112,7 +152,7 @@ def measure_single_gradients(snapshot: Snapshot) -> SingleGradients:
     `torch.func.vmap` over the images was measured: with a network's worth of weights for each
     image it takes eight times as long, and `torch.func.grad` imports torch's compiler.
     """
-    batches = first_batches(snapshot, FEW_BATCHES)
+    batches = first_batches(snapshot, SINGLE_BATCHES)
     found = [
         _moments(snapshot.loss_gradient(place) for place in torch.split(places, 1))
         for places in batches
@@ -131,14 +171,23 @@ class Steps:
     logits: Float[Tensor, "steps images classes"]
 
 
-def measure_steps(snapshot: Snapshot) -> Steps:
-    """Ten gradients, each followed by a forward pass of a hundred images."""
+def measure_steps(snapshot: Snapshot, known: FiveBatches | None = None) -> Steps:
+    """Ten gradients, each followed by a forward pass of a hundred images.
+
+    Parameters
+    ----------
+    known
+        Gradients of batches that may be the first of the ten.
+    """
     probed = snapshot.training.images[snapshot.training.shuffled()[-PROBED_IMAGES:]]
     logits = []
-    for places in first_batches(snapshot, STEPS):
-        moved = snapshot.moved(-snapshot.learning_rate * snapshot.loss_gradient(places))
+    for number, places in enumerate(first_batches(snapshot, STEPS)):
+        gradient = None if known is None else known.gradient_of(places, number)
+        if gradient is None:
+            gradient = snapshot.loss_gradient(places)
+        moved = snapshot.moved(-snapshot.learning_rate * gradient)
         with measuring(snapshot.network), torch.no_grad():
-            logits.append(snapshot.call(probed, moved))
+            logits.append(snapshot.call_fast(probed, moved))
     return Steps(torch.stack(logits))
 
 

@@ -6,8 +6,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from maxgain.quantities.costs import JACOBIAN_IMAGES
 from maxgain.quantities.estimate import Values, mean_of
-from maxgain.quantities.registry import JACOBIAN_IMAGES
 from maxgain.quantities.snapshot import Snapshot, measuring
 
 

@@ -3,11 +3,11 @@
 import math
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
-from jaxtyping import Real, Shaped
+from jaxtyping import Shaped
 from torch import Tensor, nn
 
 from maxgain.errors import InputError
@@ -15,7 +15,7 @@ from maxgain.quantities.estimate import Estimate
 from maxgain.quantities.images import ImagePass
 from maxgain.quantities.passes import PASSES, compute_passes
 from maxgain.quantities.registry import QUANTITIES, Quantity
-from maxgain.quantities.snapshot import Past, Snapshot, TrainingImages
+from maxgain.quantities.snapshot import Past, Snapshot
 
 _LOSSES_KEPT = 4
 """Epochs whose losses are kept for quantities that look back."""
@@ -32,13 +32,10 @@ class Measured:
 
 
 def measure_run(
-    network: nn.Module,
+    frame: Snapshot,
     snapshots: Mapping[str, Shaped[Tensor, "epochs *parameter"]],
-    training: TrainingImages,
-    impulses: Real[Tensor, "impulses channels height width"],
-    learning_rate: float,
     quantities: Sequence[str],
-    initial: Mapping[str, Tensor] | None = None,
+    partner: Mapping[str, Shaped[Tensor, "others *parameter"]] | None = None,
 ) -> Iterator[Measured]:
     """Measure every snapshot of a training; each pass is made once a snapshot.
 
@@ -47,19 +44,20 @@ def measure_run(
 
     Parameters
     ----------
-    network
-        The architecture; its own parameters are not used.
+    frame
+        What all snapshots share; its state and its past are not used.
     snapshots
         For each name of the network's state dict, the values of all epochs stacked.
-    training, impulses, learning_rate, initial
-        As in `maxgain.quantities.snapshot.Snapshot`.
     quantities
         Names of `maxgain.quantities.registry.QUANTITIES`.
+    partner
+        The snapshots of a second training that differs in its seed.
 
     Yields
     ------
     Measured
-        By epoch, then in the order of the quantities and of their columns.
+        By epoch, then in the order of the quantities and of their columns. A quantity of the first
+        epochs has no rows at the later ones.
 
     Raises
     ------
@@ -69,16 +67,12 @@ def measure_run(
     """
     rows = _checked_rows(quantities)
     functions = [QUANTITIES.load(row.name) for row in rows]
-    epochs = _checked_epochs(network, snapshots)
-    if len(impulses) == 0:
+    epochs = _checked_epochs(frame.network, snapshots)
+    if partner is not None and _checked_epochs(frame.network, partner) < epochs:
+        raise InputError(f"the second training has fewer than {epochs} snapshots.")
+    if len(frame.impulses) == 0:
         raise InputError("there is no impulse; at least one is needed.")
-    return _measure(
-        rows,
-        functions,
-        epochs,
-        Snapshot(network, {}, training, impulses, learning_rate, initial),
-        snapshots,
-    )
+    return _measure(list(zip(rows, functions, strict=True)), epochs, frame, snapshots, partner)
 
 
 def _checked_rows(names: Sequence[str]) -> list[Quantity]:
@@ -115,33 +109,33 @@ def _checked_epochs(network: nn.Module, snapshots: Mapping[str, Tensor]) -> int:
 
 
 def _measure(
-    rows: list[Quantity],
-    functions: list[Any],
+    rows: list[tuple[Quantity, Any]],
     epochs: int,
     frame: Snapshot,
     snapshots: Mapping[str, Tensor],
+    partner: Mapping[str, Tensor] | None,
 ) -> Iterator[Measured]:
-    needed = {row.needs for row in rows}
     past: Past | None = None
     for epoch in range(1, epochs + 1):
-        state = {name: _in_full(values[epoch - 1]) for name, values in snapshots.items()}
-        snapshot = Snapshot(
-            frame.network,
-            state,
-            frame.training,
-            frame.impulses,
-            frame.learning_rate,
-            frame.initial,
-            past,
+        due = [(row, function) for row, function in rows if epoch <= (row.epochs or epoch)]
+        snapshot = replace(
+            frame,
+            state=_state(snapshots, epoch),
+            past=past,
+            partner=None if partner is None else _state(partner, epoch),
         )
         if not snapshot.finite:
-            yield from (_nan(epoch, column) for row in rows for column in row.columns)
+            yield from (_nan(epoch, column) for row, _ in due for column in row.columns)
             past = None
             continue
-        passes = compute_passes(snapshot, needed)
-        for row, function in zip(rows, functions, strict=True):
+        passes = compute_passes(snapshot, {row.needs for row, _ in due})
+        for row, function in due:
             yield from _apply(row, function, passes[row.needs], epoch)
         past = _remembered(snapshot, passes.get("images"))
+
+
+def _state(snapshots: Mapping[str, Tensor], epoch: int) -> dict[str, Tensor]:
+    return {name: _in_full(values[epoch - 1]) for name, values in snapshots.items()}
 
 
 def _apply(row: Quantity, function: Any, given: Any, epoch: int) -> Iterator[Measured]:

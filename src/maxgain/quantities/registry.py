@@ -1,54 +1,10 @@
 """The quantities that a snapshot is measured by, by name: what each needs and gives."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
+from maxgain.quantities.costs import PASS_COSTS
 from maxgain.registry import Registry, Row
-
-BATCHES = 20
-"""Disjoint equal batches of the pass "batch-gradients"."""
-
-
-IMAGES_FOR_BATCHES = 5000
-"""Training images of that pass at most, always the same ones."""
-
-
-BATCH_SIZE = 100
-"""Images of a batch in the other passes, as in training."""
-
-
-FEW_BATCHES = 5
-"""Batches of the passes "five-batches" and "single-gradients"."""
-
-
-STEPS = 10
-"""Batches of the pass "steps", each followed by a step of its own (Zhang et al.)."""
-
-
-PROBED_IMAGES = 100
-"""Training images whose logits are looked at after each step."""
-
-
-JACOBIAN_IMAGES = 50
-"""Training images at which the Jacobian is taken."""
-
-
-PASS_COSTS: dict[str, Callable[[int, int, int], float]] = {
-    "snapshot": lambda images, impulses, classes: 0.0,
-    "impulses": lambda images, impulses, classes: 2.0 * impulses,
-    "images": lambda images, impulses, classes: images / 3,
-    "batch-gradients": lambda images, impulses, classes: min(images, IMAGES_FOR_BATCHES),
-    "five-batches": lambda images, impulses, classes: min(images, FEW_BATCHES * BATCH_SIZE),
-    "single-gradients": lambda images, impulses, classes: min(images, FEW_BATCHES * BATCH_SIZE),
-    "steps": lambda images, impulses, classes: (
-        min(images, STEPS * BATCH_SIZE) + STEPS * min(images, PROBED_IMAGES) / 3
-    ),
-    "jacobians": lambda images, impulses, classes: (
-        (min(images, JACOBIAN_IMAGES) + 1) * (1 + 2 * classes) / 3
-    ),
-}
-"""Cost of each pass for one snapshot, of the numbers of training images, impulses and classes. The
-unit is the forward and backward pass of one image, of which the forward pass is a third."""
 
 
 @dataclass(frozen=True)
@@ -65,12 +21,19 @@ class Quantity(Row):
         The pass that its function takes (`maxgain.quantities.passes.PASSES`).
     source
         Publication and equation, or "own".
+    epochs
+        It is measured at the first so many epochs alone; None: at all.
     """
 
     columns: tuple[str, ...]
     unit: str
     needs: str
     source: str
+    epochs: int | None = None
+
+
+FIRST_EPOCHS = 3
+"""Epochs that a learning rate is to be told wrong by."""
 
 
 def _row(
@@ -78,6 +41,11 @@ def _row(
 ) -> Quantity:
     function = f"maxgain.quantities.{where}"
     return Quantity(name, function, tuple(columns.split()), unit, needs, source)
+
+
+def _early(name: str, where: str, columns: str, needs: str, source: str) -> Quantity:
+    """A quantity of the learning rate: a pure number of the first epochs."""
+    return replace(_row(name, where, columns, "1", needs, source), epochs=FIRST_EPOCHS)
 
 
 def _of_function(name: str, function: str) -> Quantity:
@@ -200,16 +168,9 @@ QUANTITIES = Registry(
             "Ma et al. 2018",
         ),
         _row(
-            "neighbour-error",
-            "features:neighbour_error",
-            "neighbour_error",
-            "share",
-            "images",
-        ),
-        _row(
-            "nnk-error",
-            "features:nnk_error",
-            "nnk_error",
+            "neighbour-errors",
+            "features:neighbour_errors",
+            "neighbour_error nnk_error",
             "share",
             "images",
             "Bonet et al. 2021",
@@ -236,6 +197,52 @@ QUANTITIES = Registry(
             "1",
             "snapshot",
             "Martin & Mahoney 2021",
+        ),
+        _row(
+            "counterfactual-distance",
+            "pair:counterfactual_distance",
+            "counterfactual_distance",
+            "1",
+            "pair",
+            "Vardasbi et al. 2022",
+        ),
+        _early(
+            "sharpness",
+            "curvature:sharpness",
+            "edge_ratio batch_edge_ratio",
+            "curvature",
+            "Cohen et al. 2021, section 2",
+        ),
+        _early(
+            "noise-rate-ratio",
+            "curvature:noise_rate_ratio",
+            "noise_rate_ratio",
+            "curvature",
+            "McCandlish et al. 2018, eq. 2.6",
+        ),
+        _early(
+            "hypergradient",
+            "steps_in_turn:hypergradient",
+            "hypergradient_cosine",
+            "steps-in-turn",
+            "Baydin et al. 2018, eq. 6",
+        ),
+        _early(
+            "update-ratio",
+            "steps_in_turn:update_ratio",
+            "update_ratio",
+            "steps-in-turn",
+            "Stanford CS231n, babysitting the learning process",
+        ),
+        replace(
+            _early(
+                "range-test",
+                "range_test:range_test",
+                "range_test_steepest_ratio range_test_valley_ratio",
+                "range-test",
+                "Smith 2017; fastai",
+            ),
+            epochs=1,
         ),
     ],
     _of_function,

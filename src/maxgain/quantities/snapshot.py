@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 import torch.nn.functional as F
@@ -93,6 +93,15 @@ class Snapshot:
         The weights before the first epoch; None where they are not known.
     past
         None at the first snapshot.
+    partner
+        The same epoch's snapshot of a second training that differs in its seed; None without one.
+    twin
+        The network in the training's faster layers (`maxgain.kernels.accelerate`), for gradients
+        by the weights; None takes the network. Responses to images are never measured with it.
+    multipliers
+        By what the training multiplies the learning rate of a parameter; 1 where it is not named.
+    momentum
+        Of the training.
     """
 
     network: nn.Module
@@ -102,6 +111,10 @@ class Snapshot:
     learning_rate: float
     initial: Mapping[str, Tensor] | None = None
     past: Past | None = None
+    partner: Mapping[str, Tensor] | None = None
+    twin: nn.Module | None = None
+    multipliers: Mapping[str, float] = field(default_factory=dict)
+    momentum: float = 0.0
 
     @property
     def parameter_names(self) -> list[str]:
@@ -124,8 +137,26 @@ class Snapshot:
         logits: Tensor = functional_call(self.network, values, (images,))
         return logits
 
+    def call_fast(self, images: Tensor, state: Mapping[str, Tensor] | None = None) -> Tensor:
+        """As `call`, in the training's faster layers: the same sums in another order."""
+        values = dict(self.state) if state is None else {**self.state, **state}
+        logits: Tensor = functional_call(self.twin or self.network, values, (images,))
+        return logits
+
+    def leaves(self, state: Mapping[str, Tensor] | None = None) -> dict[str, Tensor]:
+        """Parameters of this or another state that a gradient can be taken by."""
+        values = self.state if state is None else state
+        return {name: values[name].detach().requires_grad_() for name in self.parameter_names}
+
+    def losses(
+        self, places: Int[Tensor, "batch"], leaves: Mapping[str, Tensor]
+    ) -> Float[Tensor, "batch"]:
+        """Cross-entropy of some training images, weight decay left out, to be differentiated."""
+        logits = self.call_fast(self.training.images[places], leaves)
+        return F.cross_entropy(logits, self.training.labels[places], reduction="none")
+
     def loss_gradient(
-        self, places: Int[Tensor, "batch"], standardised: bool = False
+        self, places: Int[Tensor, "batch"], state: Mapping[str, Tensor] | None = None
     ) -> Float[Tensor, "weights"]:
         """Gradient of the mean cross-entropy of some training images, weight decay left out.
 
@@ -133,23 +164,37 @@ class Snapshot:
         ----------
         places
             Of the images among the training images.
-        standardised
-            Divide each image's loss by the standard deviation of all; it is differentiated too.
+        state
+            Parameters to take it at; the snapshot's where none are given.
         """
-        leaves = {name: self.state[name].detach().requires_grad_() for name in self.parameter_names}
+        leaves = self.leaves(state)
         with measuring(self.network), torch.enable_grad():
-            logits = self.call(self.training.images[places], leaves)
-            losses = F.cross_entropy(logits, self.training.labels[places], reduction="none")
-            loss = (losses / losses.std()).mean() if standardised else losses.mean()
-            return flat(_gradients(loss, list(leaves.values())))
+            loss = self.losses(places, leaves).mean()
+            return flat(gradients_of(loss, list(leaves.values())))
+
+    @property
+    def rates(self) -> Float[Tensor, "weights"]:
+        """What the training multiplies the learning rate of each weight by."""
+        return torch.cat(
+            [
+                self.state[name].new_full(
+                    (self.state[name].numel(),), self.multipliers.get(name, 1)
+                )
+                for name in self.parameter_names
+            ]
+        )
 
     def moved(self, direction: Float[Tensor, "weights"]) -> dict[str, Tensor]:
         """Parameters after a step along a direction of weight space."""
+        return self.shaped(self.weights + direction)
+
+    def shaped(self, weights: Float[Tensor, "weights"]) -> dict[str, Tensor]:
+        """Parameters of weights in a line."""
         values = [self.state[name] for name in self.parameter_names]
-        steps = torch.split(direction, [value.numel() for value in values])
+        parts = torch.split(weights, [value.numel() for value in values])
         return {
-            name: value + step.reshape(value.shape)
-            for name, value, step in zip(self.parameter_names, values, steps, strict=True)
+            name: part.reshape(value.shape)
+            for name, value, part in zip(self.parameter_names, values, parts, strict=True)
         }
 
 
@@ -166,6 +211,24 @@ def flat(values: Iterable[Tensor]) -> Float[Tensor, "numbers"]:
     return torch.cat([value.detach().flatten() for value in values])
 
 
-def _gradients(loss: Tensor, leaves: list[Tensor]) -> list[Tensor]:
-    found = torch.autograd.grad(loss, leaves, allow_unused=True, materialize_grads=True)
+def gradients_of(
+    loss: Tensor, leaves: list[Tensor], keep: bool = False, differentiable: bool = False
+) -> list[Tensor]:
+    """Derivatives by parameters, zero for those that the loss does not depend on.
+
+    Parameters
+    ----------
+    keep
+        Whether another derivative of the same forward pass follows.
+    differentiable
+        Whether the derivatives are differentiated again.
+    """
+    found = torch.autograd.grad(
+        loss,
+        leaves,
+        retain_graph=keep or differentiable,
+        create_graph=differentiable,
+        allow_unused=True,
+        materialize_grads=True,
+    )
     return list(found)

@@ -161,7 +161,7 @@ def counterfactual_curvature(table: DataFrame, smoothings: int = 5) -> Stop | No
 
     Vardasbi et al. 2022 (arXiv:2208.09529): the distance's differences are smoothed five times by
     (1/4, 1/2, 1/4), the curvature is their change. Only after the planned end; it needs a second
-    training with another seed (`maxgain.quantities.features.counterfactual_distance`).
+    training with another seed (`maxgain.quantities.pair.counterfactual_distance`).
     """
     epoch, planned = len(table), int(table["planned_epochs"].iloc[-1])
     values = signal(table, "counterfactual_distance")

@@ -14,13 +14,12 @@ from maxgain.quantities.credibility import DIRECTIONS, credibility
 from maxgain.quantities.features import (
     _kernel_weights,
     _neighbours,
-    counterfactual_distance,
     gradient_weight_alignment,
     local_dimension,
-    neighbour_error,
-    nnk_error,
+    neighbour_errors,
 )
 from maxgain.quantities.images import ImagePass, measure_images
+from maxgain.quantities.pair import Pair, counterfactual_distance, measure_pair
 from maxgain.quantities.predictions import training_loss
 from tests.exact.quantities.snapshots_by_hand import (
     CLASSES,
@@ -99,7 +98,7 @@ def test_neighbour_error_by_loops() -> None:
         likeness[own] = -math.inf
         votes = labels[likeness.topk(25)[1]].double().mean()  # 25 is odd: no ties of two classes
         wrong += int(votes > 0.5) != int(labels[own])
-    assert neighbour_error(images_with(features, labels))["neighbour_error"] == wrong / 80
+    assert neighbour_errors(images_with(features, labels))["neighbour_error"] == wrong / 80
 
 
 def test_neighbours_of_two_clusters_make_no_error_and_wrong_labels_do() -> None:
@@ -108,10 +107,10 @@ def test_neighbours_of_two_clusters_make_no_error_and_wrong_labels_do() -> None:
     centres = torch.tensor([[10.0, 0], [0, 10]])
     features = centres[labels] + 0.1 * torch.randn(80, 2, generator=generator)
     clean = images_with(features, labels)
-    assert neighbour_error(clean)["neighbour_error"] == nnk_error(clean)["nnk_error"] == 0
+    assert neighbour_errors(clean)["neighbour_error"] == neighbour_errors(clean)["nnk_error"] == 0
     labels = labels.clone()
     labels[:8] = 1 - labels[:8]
-    assert neighbour_error(images_with(features, labels))["neighbour_error"] == 0.1
+    assert neighbour_errors(images_with(features, labels))["neighbour_error"] == 0.1
 
 
 def test_kernel_weights_are_the_minimum_over_non_negative_weights() -> None:
@@ -139,7 +138,7 @@ def test_counterfactual_weights_of_a_rotated_network_are_its_own() -> None:
     features = torch.randn(50, 5, generator=generator).double()
     weights = torch.randn(3, 5, generator=generator).double()
     turn = torch.linalg.qr(torch.randn(5, 5, generator=generator).double())[0]
-    same = counterfactual_distance(features, weights, features @ turn, weights @ turn)
+    same = distance(Pair(features, weights, features @ turn, weights @ turn))
     assert same == pytest.approx(0, abs=1e-12)
     other = torch.randn(50, 4, generator=generator).double()
     theirs = torch.randn(3, 4, generator=generator).double()
@@ -148,9 +147,30 @@ def test_counterfactual_weights_of_a_rotated_network_are_its_own() -> None:
         row @ own / np.linalg.norm(row) / np.linalg.norm(own)
         for row, own in zip(implied, weights.numpy(), strict=True)
     ]
-    found = counterfactual_distance(features, weights, other, theirs)
+    found = distance(Pair(features, weights, other, theirs))
     assert found == pytest.approx(1 - np.mean(cosines))
-    assert math.isnan(counterfactual_distance(features, torch.zeros(3, 5), other, theirs))
+    assert math.isnan(distance(Pair(features, torch.zeros(3, 5), other, theirs)))
+    assert math.isnan(distance(None))
+
+
+def test_pair_is_of_the_same_images_in_both_networks() -> None:
+    snapshot = made_snapshot(two_layers())
+    partner = {name: 2 * value for name, value in snapshot.state.items()}
+    found = measure_pair(replace(snapshot, partner=partner))
+    assert found is not None
+    own = measure_images(snapshot)
+    torch.testing.assert_close(found.features, own.features)
+    torch.testing.assert_close(found.other_weights, 2 * own.last_layer)
+    again = measure_pair(replace(snapshot, partner=partner), own)
+    assert again is not None
+    assert distance(again) == distance(found)
+    assert measure_pair(snapshot) is None
+    diverged = {name: value * math.nan for name, value in partner.items()}
+    assert measure_pair(replace(snapshot, partner=diverged)) is None
+
+
+def distance(pair: Pair | None) -> float:
+    return float(counterfactual_distance(pair)["counterfactual_distance"])
 
 
 def test_credibility_by_explicit_gradients() -> None:
@@ -196,10 +216,8 @@ def test_without_a_linear_end_there_are_no_features() -> None:
         for function in (
             gradient_weight_alignment,
             local_dimension,
-            neighbour_error,
-            nnk_error,
+            neighbour_errors,
             credibility,
         ):
-            (value,) = function(found).values()
-            assert math.isnan(value)
+            assert all(math.isnan(value) for value in function(found).values())
         assert training_loss(found)["training_loss"].value > 0

@@ -87,8 +87,8 @@ def test_single_gradients_are_those_of_each_image() -> None:
     snapshot = made_snapshot(two_layers(), images=60)
     found = measure_single_gradients(snapshot)
     network = loaded(snapshot)
-    assert found.size == 12
-    for batch, places in enumerate(snapshot.training.shuffled().split(12)):
+    assert found.size == 30
+    for batch, places in enumerate(snapshot.training.shuffled().split(30)):
         each = torch.stack(
             [
                 gradient_of(
@@ -139,7 +139,9 @@ def test_disparity_is_the_mean_distance_of_gradients_of_standardised_losses() ->
 
 def test_disparity_of_a_square() -> None:
     corners = torch.tensor([[0.0, 0], [0, 0], [0, 0], [0, 0], [3, 4]])
-    assert gradient_disparity(FiveBatches(corners))["gradient_disparity"] == pytest.approx(2.0)
+    assert gradient_disparity(FiveBatches(corners, corners, []))[
+        "gradient_disparity"
+    ] == pytest.approx(2.0)
 
 
 def test_noise_scale_is_trace_over_squared_norm() -> None:
@@ -194,6 +196,9 @@ def test_optimisation_variance_of_a_linear_network_is_its_closed_form() -> None:
     expected = (((stacked - mean) ** 2).sum(2).mean(0) / (stacked**2).sum(2).mean(0)).mean()
     found = optimisation_variance(measure_steps(snapshot))["optimisation_variance"]
     assert found.value == pytest.approx(float(expected))
+    # Batches of other sizes are not taken for its own.
+    again = optimisation_variance(measure_steps(snapshot, measure_five_batches(snapshot)))
+    assert again["optimisation_variance"].value == pytest.approx(float(expected))
 
 
 def test_the_snapshot_and_the_network_are_left_as_they_were() -> None:

@@ -3,6 +3,7 @@
 import math
 import warnings
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,10 @@ from torch import nn
 
 from maxgain.errors import InputError
 from maxgain.quantities import passes
+from maxgain.quantities.costs import PASS_COSTS
 from maxgain.quantities.measure import Measured, measure_run
 from maxgain.quantities.passes import PASSES, compute_passes
-from maxgain.quantities.registry import PASS_COSTS, QUANTITIES, columns_of
+from maxgain.quantities.registry import QUANTITIES, columns_of
 from maxgain.quantities.snapshot import Snapshot, TrainingImages
 from maxgain.registry import load_function
 from maxgain.tables.quantities import (
@@ -37,15 +39,7 @@ def stacked(*factors: float) -> dict[str, torch.Tensor]:
 
 def measured(quantities: list[str], *factors: float) -> list[Measured]:
     return list(
-        measure_run(
-            SNAPSHOT.network,
-            stacked(*factors),
-            SNAPSHOT.training,
-            SNAPSHOT.impulses,
-            0.1,
-            quantities,
-            SNAPSHOT.state,
-        )
+        measure_run(replace(SNAPSHOT, initial=SNAPSHOT.state), stacked(*factors), quantities)
     )
 
 
@@ -89,15 +83,31 @@ def test_each_pass_is_made_once_a_snapshot(monkeypatch: pytest.MonkeyPatch) -> N
     def counted(name: str) -> object:
         original = PASSES[name]
 
-        def count(snapshot: Snapshot) -> object:
+        def count(snapshot: Snapshot, others: dict[str, object]) -> object:
             made[name] += 1
-            return original(snapshot)
+            return original(snapshot, others)
 
         return count
 
     monkeypatch.setattr(passes, "PASSES", {name: counted(name) for name in PASSES})
     measured(["training-loss", "local-dimension", "eb-criterion", "gradient-noise"], 1.0, 2.0)
     assert made == {"images": 2, "batch-gradients": 2}
+
+
+def test_shared_passes_give_what_single_ones_do() -> None:
+    together = {row.quantity: row.value for row in measured(QUANTITIES.names(), 1.0)}
+    alone = ["training-loss", "optimisation-variance", "noise-rate-ratio", "hypergradient"]
+    for name in alone:
+        for row in measured([name], 1.0):
+            assert row.value == pytest.approx(together[row.quantity], rel=1e-9), name
+
+
+def test_quantities_of_the_first_epochs_end_there() -> None:
+    found = measured(["hypergradient", "range-test", "weight-norm"], *[1.0] * 5)
+    epochs = Counter(row.quantity for row in found)
+    assert epochs["hypergradient_cosine"] == 3
+    assert epochs["range_test_valley_ratio"] == 1
+    assert epochs["weight_norm"] == 5
 
 
 def test_looking_back_does_not_reach_over_a_diverged_snapshot() -> None:
@@ -137,16 +147,11 @@ def test_bad_input_is_refused_before_anything_is_measured() -> None:
         measured(["gain", "gain"], 1.0)
     wrong = stacked(1.0) | {"1.weight": torch.zeros(1, 2)}
     with pytest.raises(InputError, match=r"not the network's: '1\.weight' differs"):
-        measure_run(SNAPSHOT.network, wrong, SNAPSHOT.training, SNAPSHOT.impulses, 0.1, ["gain"])
+        measure_run(SNAPSHOT, wrong, ["gain"])
+    with pytest.raises(InputError, match="second training has fewer than 2 snapshots"):
+        measure_run(SNAPSHOT, stacked(1.0, 1.0), ["gain"], stacked(1.0))
     with pytest.raises(InputError, match="at least one is needed"):
-        measure_run(
-            SNAPSHOT.network,
-            stacked(1.0),
-            SNAPSHOT.training,
-            SNAPSHOT.impulses[:0],
-            0.1,
-            ["gain"],
-        )
+        measure_run(replace(SNAPSHOT, impulses=SNAPSHOT.impulses[:0]), stacked(1.0), ["gain"])
     with pytest.raises(InputError, match="there are 19 training images"):
         TrainingImages(SNAPSHOT.training.images[:19], SNAPSHOT.training.labels[:19])
     with pytest.raises(InputError, match="the pass 'none' of a quantity is not known"):
@@ -165,9 +170,8 @@ def test_normalised_networks_in_half_precision_are_measured_in_float32() -> None
     before = {name: value.clone() for name, value in network.state_dict().items()}
     with warnings.catch_warnings():
         warnings.simplefilter("error", RuntimeWarning)
-        found = list(
-            measure_run(network, snapshots, training, SNAPSHOT.impulses, 0.1, QUANTITIES.names())
-        )
+        frame = Snapshot(network, {}, training, SNAPSHOT.impulses, 0.1)
+        found = list(measure_run(frame, snapshots, QUANTITIES.names()))
     values = {row.quantity: row.value for row in found}
     assert math.isfinite(values["eb_criterion"])
     assert math.isfinite(values["gain_db"])
