@@ -147,7 +147,7 @@ def test_every_path_may_be_awkward(reference: dict[str, bytes], tmp_path: Path) 
 
 def printed_commands(plan: str) -> list[list[str]]:
     """The words of the commands that a dry run prints, as a shell would take them."""
-    commands = re.findall(r"^Shell command: (maxgain pipeline .*)$", plan, re.M)
+    commands = re.findall(r"^Shell command: .*?(maxgain pipeline .*)$", plan, re.M)
     return [shlex.split(command) for command in commands]
 
 

@@ -215,12 +215,13 @@ def _judge_halves(rows: DataFrame, claim: Claim) -> Evidence:
         )
         for name, half, side in halves
     )
-    texts = "; ".join(
-        f"{finding.name} {finding.estimate:.1f}"
-        + ("" if finding.low is None else f" [{finding.low:.1f}, {finding.high:.1f}]")
-        for finding in findings
-    )
+    texts = "; ".join(_describe_median(finding) for finding in findings)
     numbers = f"{len(gains)} networks of {count} architectures: {texts} (bound {claim.threshold:g})"
     if count < FEWEST_TRAININGS:
         numbers += f"; no interval from {count} architectures"
     return make_evidence(decide(findings), findings, 0, numbers)
+
+
+def _describe_median(finding: Finding) -> str:
+    interval = "" if finding.low is None else f" [{finding.low:.1f}, {finding.high:.1f}]"
+    return f"{finding.name} {finding.estimate:.1f}{interval}"

@@ -6,7 +6,9 @@ margin of equivalence (small: it is seen to fail, the effect being absent, small
 of the other sign).
 
 - *Holds* where all k first p-values are at most 5 %. "All hold" being the alternative, this is an
-  intersection-union test: its level is 5 % without any correction (Berger 1982).
+  intersection-union test: its level is 5 % without any correction (Berger 1982). Besides, every
+  estimate must be as large as its margin of equivalence asks: an effect that is shown to be there,
+  and looks too small to matter, is not decided (else a hair would part it from *fails*).
 - *Fails* where Holm's procedure over the k second p-values rejects at 5 %. One refuted condition
   refutes the claim, and Holm's first step, the smallest p-value times k, already says whether
   there is one.
@@ -75,6 +77,8 @@ class Finding:
         of equivalence or more"; 1 where nothing can be said.
     undefined
         Trainings in which the statistic has no value.
+    equivalence
+        How far beyond the bound the estimate must lie to matter.
     """
 
     name: str
@@ -87,6 +91,7 @@ class Finding:
     p_holds: float
     p_fails: float
     undefined: int = 0
+    equivalence: float = 0.0
 
 
 def hold_mean(
@@ -120,7 +125,17 @@ def hold_mean(
         p_holds = _test_above(excess, 0.0)
         p_fails = _test_above(-excess, -equivalence, touching=equivalence == 0)
     return Finding(
-        name, side, bound, estimate, low, high, int(finite.size), p_holds, p_fails, undefined
+        name,
+        side,
+        bound,
+        estimate,
+        low,
+        high,
+        int(finite.size),
+        p_holds,
+        p_fails,
+        undefined,
+        equivalence,
     )
 
 
@@ -172,6 +187,7 @@ def hold_draws(
         count,
         float((excess <= 0).mean()),
         float(((excess > 0) & (excess >= equivalence)).mean()),
+        equivalence=equivalence,
     )
 
 
@@ -206,6 +222,7 @@ def hold_interval(
         count,
         LEVEL if nearest > 0 else 1.0,
         LEVEL if farthest <= 0 or farthest < equivalence else 1.0,
+        equivalence=equivalence,
     )
 
 
@@ -218,9 +235,15 @@ def decide(findings: Sequence[Finding]) -> Outcome:
         return "inconclusive"
     if len(findings) * min(finding.p_fails for finding in findings) <= LEVEL:
         return "fails"
-    if max(finding.p_holds for finding in findings) <= LEVEL:
+    if max(finding.p_holds for finding in findings) <= LEVEL and all(map(_matters, findings)):
         return "holds"
     return "inconclusive"
+
+
+def _matters(finding: Finding) -> bool:
+    """Whether an estimate lies beyond its bound by the margin of equivalence."""
+    excess = finding.estimate - finding.bound
+    return (excess if finding.side == "above" else -excess) >= finding.equivalence
 
 
 def name_verdict(outcome: Outcome, about_the_paper: bool) -> Verdict:

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -36,6 +36,7 @@ def test_holm_by_hand() -> None:
     assert holm(np.array([0.9, 0.8])) == pytest.approx([1, 1])
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=8))
 def test_holm_lies_between_none_and_bonferroni(values: list[float]) -> None:
     p_values = np.array(values)
