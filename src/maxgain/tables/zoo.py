@@ -49,7 +49,8 @@ ZOO_COLUMNS = (
 published; `resolution` the side of the input in pixels (of a rectangle, the square root of its
 area); `input_std` the std of (x / 255 - mean) / std. `image` is "natural", "impulse" (one, in the
 middle) or "impulses" (at random `places`, dB averaged over them, without a class of their own).
-`saturation_db` is empty where it is no part of the gain, under the projection "log-odds".
+`saturation_db` is empty where it is no part of the gain, under the projection "log-odds"; under
+"score" the gain is the sum of sensitivity, saturation and 40 log10(score).
 """
 
 ADDED_COLUMNS: dict[str, str | float] = {
