@@ -2,6 +2,7 @@
 
 import statistics
 import time
+from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -18,24 +19,20 @@ _SIZE = {"cpu": 2048, "cuda": 8192}
 def matrix_product_rate(device: str, precision: str, seconds: float) -> float:
     """GFLOP/s of a large square matrix product by torch, the median over some seconds.
 
-    What a training can reach: on AMD's processors the library of torch's CPU builds takes no more
-    than AVX2, where others take AVX-512 (`other_library_rate`).
+    What a training can reach: another library may have faster products (`other_library_rate`).
     """
     use_reproducible_kernels(torch.device(device), precision)
     dtype = torch.bfloat16 if precision == "bf16" else torch.float32
     size = _SIZE[device]
     a, b = (torch.randn(size, size, device=device).to(dtype) for _ in range(2))
     product = a @ b
-    durations, start = [], time.perf_counter()
-    while True:
-        before = time.perf_counter()
+
+    def multiply() -> None:
         torch.mm(a, b, out=product)
         if device == "cuda":
             torch.cuda.synchronize()
-        now = time.perf_counter()
-        durations.append(now - before)
-        if now - start >= seconds:
-            return 2 * size**3 / statistics.median(durations) / 1e9
+
+    return _rate(multiply, size, seconds)
 
 
 def other_library_rate(seconds: float) -> float:
@@ -43,15 +40,20 @@ def other_library_rate(seconds: float) -> float:
     size = _SIZE["cpu"]
     a, b = (np.ones((size, size), np.float32) for _ in range(2))
     product = a @ b
-    durations, start = [], time.perf_counter()
     with threadpool_limits(1):
-        while True:
-            before = time.perf_counter()
-            np.matmul(a, b, out=product)
-            now = time.perf_counter()
-            durations.append(now - before)
-            if now - start >= seconds:
-                return 2 * size**3 / statistics.median(durations) / 1e9
+        return _rate(lambda: np.matmul(a, b, out=product), size, seconds)
+
+
+def _rate(multiply: Callable[[], object], size: int, seconds: float) -> float:
+    """GFLOP/s of a product of square matrices, by the median duration over some seconds."""
+    durations, start = [], time.perf_counter()
+    while True:
+        before = time.perf_counter()
+        multiply()
+        now = time.perf_counter()
+        durations.append(now - before)
+        if now - start >= seconds:
+            return 2 * size**3 / statistics.median(durations) / 1e9
 
 
 def training_work(case: Case) -> float:

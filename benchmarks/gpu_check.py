@@ -4,12 +4,10 @@ The tests of the training engine, the benchmark, and one seed of the paper proto
 embedded images, on the GPU and on the CPU, with a table of how far their curves lie apart.
 """
 
-import csv
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -22,6 +20,7 @@ from maxgain.config.parsing import parse_protocol
 from maxgain.config.protocol import Protocol
 from maxgain.config.yaml_files import read_configuration
 from maxgain.data.prepared import PreparedData
+from maxgain.files.csv import read_table, write_table
 
 LOSS_TOLERANCE = 0.02
 """Largest allowed difference of a training loss, relative: other sums, amplified by 60 steps."""
@@ -57,10 +56,11 @@ def curves_on(device: str, gain: Gain) -> Train:
         measure_snapshots(
             QuantitiesJob(gain=gain), folder / "snapshots.safetensors", folder / "gains.csv"
         )
-        pairs = zip(_rows(folder / "history.csv"), _rows(folder / "gains.csv"), strict=True)
+        losses = read_table(folder / "history.csv", ("training_loss",))
+        gains = read_table(folder / "gains.csv", ("gain_db",))
         return [
-            {"loss": float(losses["training_loss"]), "gain_db": float(gains["gain_db"])}
-            for losses, gains in pairs
+            {"loss": float(one["training_loss"]), "gain_db": float(other["gain_db"])}
+            for one, other in zip(losses, gains, strict=True)
         ]
 
     return train
@@ -110,16 +110,6 @@ def prepared_data(protocol: Protocol, folder: Path) -> dict[str, PreparedData]:
     return data
 
 
-def without_fast_way(train: Train) -> Train:
-    """The same training by torch's own layers."""
-    return lambda run, data, folder: train(replace(run, fast=False), data, folder)
-
-
-def _rows(file: Path) -> list[dict[str, str]]:
-    with file.open(newline="") as lines:
-        return list(csv.DictReader(lines))
-
-
 def _run(*words: str) -> bool:
     typer.echo(f"running {' '.join(words)}", err=True)
     return subprocess.run([sys.executable, "-m", *words], cwd=ROOT, check=False).returncode == 0
@@ -136,8 +126,6 @@ def gpu_check(
     if not torch.cuda.is_available():
         typer.echo("error: gpu-check needs a CUDA device, and torch finds none here.", err=True)
         raise typer.Exit(2)
-    from maxgain.files.csv import write_table
-
     tests = _run("pytest", "-q", "tests/exact/training", "tests/exact/networks")
     timed = _run("benchmarks", "--rounds", "2", "--seconds", "1", "--output", str(output))
     protocol = check_protocol()

@@ -15,6 +15,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.cases import BATCH_SIZE, CASES, Case
 from benchmarks.ceiling import matrix_product_rate
+from benchmarks.turns import Row
 from maxgain.files.csv import write_table
 from maxgain.networks.recipes import initial_network
 from maxgain.training.engine import training_twin
@@ -31,8 +32,6 @@ COLUMNS = (
     "ceiling_gflops",
     "fraction_of_ceiling",
 )
-
-Row = dict[str, object]
 
 
 def layer_rows(case: Case, repetitions: int) -> list[Row]:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from benchmarks.cases import CASES, Case
+from benchmarks.turns import Row
 from maxgain.config.experiments import Run
 from maxgain.config.parsing import parse_protocol
 from maxgain.config.protocol import Protocol
@@ -25,8 +26,6 @@ COLUMNS = (
     "hours",
     "ratio_to_plain",
 )
-
-Row = dict[str, object]
 
 
 def protocol_rows(rows: list[Row]) -> list[Row]:

@@ -5,7 +5,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-Row = dict[str, object]
+from benchmarks.turns import Row
 
 
 def print_table(rows: list[Row], title: str) -> None:

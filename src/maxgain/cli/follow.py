@@ -55,9 +55,8 @@ def follow(
 def _monitored(network: str, shape: str, classes: int, std: str) -> "tuple[GainMonitor, nn.Module]":
     """Monitor of a network that expects normalised images, and the network."""
     from maxgain.errors import InputError
-    from maxgain.monitor.monitor import GainMonitor
+    from maxgain.monitor.normalised import monitor_of
     from maxgain.networks.building import construct_network
-    from maxgain.networks.scaling import ScaledInput
     from maxgain.zoo.registry import Scaling, parse_numbers, parse_shape
 
     sizes = parse_shape(shape, "--shape")
@@ -65,7 +64,7 @@ def _monitored(network: str, shape: str, classes: int, std: str) -> "tuple[GainM
         raise InputError("--shape is empty; it must be channels, height and width, as 3,32,32.")
     scaling = Scaling((0.0,), parse_numbers(std, "--std", positive=True)).for_channels(sizes[0])
     built = construct_network(network, sizes, classes)
-    return GainMonitor(ScaledInput(built, scaling.mean, scaling.std), sizes), built
+    return monitor_of(built, sizes, scaling.std), built
 
 
 def _write(monitor: "GainMonitor", paths: list[Path], csv: Path, output: Path) -> None:

@@ -1,5 +1,7 @@
 """Named arrays in safetensors files, read with one sentence on what is wrong."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,14 +23,10 @@ def read_arrays(path: Path) -> "dict[str, ndarray]":
     InputError
         The file is missing or not in that format.
     """
-    from safetensors import SafetensorError
     from safetensors.numpy import load_file
 
-    try:
+    with reading_safetensors(path):
         arrays = dict(load_file(path))
-    except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
-        # A type of numbers that NumPy has not, such as bfloat16, is a KeyError or a TypeError.
-        raise InputError(f"{path} cannot be read as safetensors: {error}.") from error
     for name, array in arrays.items():
         # Once ml_dtypes is imported, as onnx does, NumPy reads bfloat16 and cannot compute with it.
         if array.dtype.kind not in "biuf":
@@ -44,10 +42,19 @@ def read_network_name(path: Path) -> str:
     InputError
         The file is missing or not in that format.
     """
-    from safetensors import SafetensorError, safe_open
+    from safetensors import safe_open
+
+    with reading_safetensors(path), safe_open(path, "numpy") as file:
+        return str((file.metadata() or {}).get(NETWORK, path.stem))
+
+
+@contextmanager
+def reading_safetensors(path: Path) -> Iterator[None]:
+    """One sentence that names the file, whatever safetensors raises on it."""
+    from safetensors import SafetensorError
 
     try:
-        with safe_open(path, "numpy") as file:
-            return str((file.metadata() or {}).get(NETWORK, path.stem))
-    except (OSError, SafetensorError) as error:
+        yield
+    except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
+        # A type of numbers that NumPy has not, such as bfloat16, is a KeyError or a TypeError.
         raise InputError(f"{path} cannot be read as safetensors: {error}.") from error

@@ -10,8 +10,9 @@ from typing import Any
 from torch import Tensor, nn
 
 from maxgain.errors import InputError
-from maxgain.integrations.watching import latest, monitor_of
+from maxgain.integrations.watching import latest
 from maxgain.monitor.monitor import GainMonitor
+from maxgain.monitor.normalised import monitor_of
 
 try:
     from lightning.pytorch import Callback, LightningModule, Trainer

@@ -10,8 +10,9 @@ import torch
 from torch import Tensor
 
 from maxgain.errors import InputError
-from maxgain.integrations.watching import latest, monitor_of
+from maxgain.integrations.watching import latest
 from maxgain.monitor.monitor import GainMonitor
+from maxgain.monitor.normalised import monitor_of
 
 try:
     from transformers import Trainer, TrainerCallback, TrainerControl, TrainerState

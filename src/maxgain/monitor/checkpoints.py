@@ -29,10 +29,13 @@ def checkpoints_of(places: Sequence[Path]) -> list[Path]:
                 raise InputError(f"{place} does not exist; give checkpoints or folders of them.")
             found.append(place)
             continue
-        inside = [path for path in place.rglob("*") if path.name.endswith(SUFFIXES)]
-        inside = [path for path in inside if _rank(path) == _best_rank(path.parent)]
-        if not inside:
+        folders: dict[Path, list[Path]] = {}
+        for path in place.rglob("*"):
+            if path.name.endswith(SUFFIXES):
+                folders.setdefault(path.parent, []).append(path)
+        if not folders:
             raise InputError(f"{place} holds no checkpoint ({', '.join(SUFFIXES)}).")
+        inside = (path for paths in folders.values() for path in _weights_among(paths))
         found += sorted(inside, key=natural_key)
     return found
 
@@ -46,15 +49,16 @@ def natural_key(path: Path) -> list[tuple[int, int, str]]:
     return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in parts if part]
 
 
+def _weights_among(paths: Sequence[Path]) -> list[Path]:
+    """Those of a folder's files that are its weights: the ones of the highest rank."""
+    best = max(map(_rank, paths))
+    return [path for path in paths if _rank(path) == best]
+
+
 def _rank(path: Path) -> int:
-    """Which of the files of a folder are its weights: those of the highest rank."""
     if path.name.endswith(SUFFIXES[-1]):
         return 2
     return int(path.suffix == ".safetensors")
-
-
-def _best_rank(folder: Path) -> int:
-    return max(_rank(path) for path in folder.iterdir() if path.name.endswith(SUFFIXES))
 
 
 def follow_checkpoints(

@@ -152,13 +152,12 @@ def _show_bar(
 
 
 def _show_lines(trainings: TrainingsProgress, _: Sequence["logging.StreamHandler[Any]"]) -> None:
-    shown = ""
+    shown = -1.0
     while True:
-        text = trainings.describe()[1]
-        counts = text.split(", about")[0]
-        if counts != shown:
+        share, text = trainings.describe()
+        if share != shown:
             print(text, file=sys.stderr, flush=True)
-            shown = counts
+            shown = share
         time.sleep(LINE_EVERY)
 
 

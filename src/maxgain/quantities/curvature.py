@@ -127,12 +127,8 @@ def sharpness(curvature: Curvature) -> Values:
     of_batches = mean_of(eta / 2 * curvature.of_batches)
     return {
         "edge_ratio": eta * curvature.largest / (2 * (1 + curvature.momentum)),
-        "batch_edge_ratio": of_batches if _known(of_batches) else Estimate(math.nan),
+        "batch_edge_ratio": of_batches if math.isfinite(of_batches.value) else Estimate(math.nan),
     }
-
-
-def _known(estimate: Estimate) -> bool:
-    return math.isfinite(estimate.value)
 
 
 def noise_rate_ratio(curvature: Curvature) -> Values:

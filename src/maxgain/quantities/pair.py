@@ -10,7 +10,7 @@ from torch import Tensor
 from maxgain.quantities.costs import PAIR_IMAGES
 from maxgain.quantities.estimate import Values
 from maxgain.quantities.images import ImagePass, last_layer_of, outputs_of
-from maxgain.quantities.snapshot import Snapshot, flat
+from maxgain.quantities.snapshot import Snapshot
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ def measure_pair(snapshot: Snapshot, known: ImagePass | None = None) -> Pair | N
     if snapshot.partner is None:
         return None
     other = replace(snapshot, state=snapshot.partner)
-    if not bool(flat(other.state[name] for name in other.parameter_names).isfinite().all()):
+    if not other.finite:
         return None
     places = snapshot.training.shuffled()[:PAIR_IMAGES]
     own = outputs_of(snapshot, places).features if known is None else known.features

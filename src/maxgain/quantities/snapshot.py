@@ -133,14 +133,16 @@ class Snapshot:
 
     def call(self, images: Tensor, state: Mapping[str, Tensor] | None = None) -> Tensor:
         """Logits of images, under other weights where a state is given."""
-        values = dict(self.state) if state is None else {**self.state, **state}
-        logits: Tensor = functional_call(self.network, values, (images,))
-        return logits
+        return self._call(self.network, images, state)
 
     def call_fast(self, images: Tensor, state: Mapping[str, Tensor] | None = None) -> Tensor:
         """As `call`, in the training's faster layers: the same sums in another order."""
-        values = dict(self.state) if state is None else {**self.state, **state}
-        logits: Tensor = functional_call(self.twin or self.network, values, (images,))
+        return self._call(self.twin or self.network, images, state)
+
+    def _call(
+        self, network: nn.Module, images: Tensor, state: Mapping[str, Tensor] | None
+    ) -> Tensor:
+        logits: Tensor = functional_call(network, {**self.state, **(state or {})}, (images,))
         return logits
 
     def leaves(self, state: Mapping[str, Tensor] | None = None) -> dict[str, Tensor]:

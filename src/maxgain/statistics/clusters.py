@@ -15,14 +15,14 @@ from jaxtyping import Float, Int
 from numpy import ndarray
 from scipy import stats
 
-from maxgain.statistics.correlation import RankCorrelation, standardize_ranks
+from maxgain.statistics.correlation import (
+    DIGITS,
+    RESAMPLES,
+    SEED,
+    RankCorrelation,
+    standardize_ranks,
+)
 from maxgain.statistics.decisions import FEWEST_TRAININGS
-
-DRAWS = 9999
-"""Draws, resamples and permutations; less where all of them are fewer."""
-
-_SEED = 0
-_DIGITS = 12
 
 RowStatistic = Callable[[Int[ndarray, "draws clusters"]], Float[ndarray, " draws"]]
 """A statistic of each row of members, given by their positions."""
@@ -54,12 +54,12 @@ def correlate_clusters(
         lambda order, axis: products[np.moveaxis(order, axis, -1), np.arange(size)].sum(-1),
         permutation_type="pairings",
         alternative="less",
-        n_resamples=DRAWS if size > 7 else np.inf,
-        rng=np.random.default_rng(_SEED),
+        n_resamples=RESAMPLES,
+        rng=np.random.default_rng(SEED),
         vectorized=True,
     )
     return RankCorrelation(
-        round(float(test.statistic), _DIGITS),
+        round(float(test.statistic), DIGITS),
         bootstrap_clusters(
             lambda rows: (standardize_ranks(gains[rows]) * standardize_ranks(errors[rows])).sum(1),
             clusters,
@@ -72,7 +72,7 @@ def correlate_clusters(
 
 def mean_over_clusters(statistic: RowStatistic, clusters: Sequence[Hashable]) -> float:
     """Mean of a statistic over draws of one member from each cluster."""
-    return float(statistic(_draw_of_each(_find_members(clusters))).mean().round(_DIGITS))
+    return float(statistic(_draw_of_each(_find_members(clusters))).mean().round(DIGITS))
 
 
 def bootstrap_clusters(
@@ -85,10 +85,10 @@ def bootstrap_clusters(
     members = _find_members(clusters)
     if len(members) < FEWEST_TRAININGS:
         return np.empty(0)
-    random = np.random.default_rng(_SEED)
-    chosen = random.integers(len(members), size=(DRAWS, len(members)))
+    random = np.random.default_rng(SEED)
+    chosen = random.integers(len(members), size=(RESAMPLES, len(members)))
     found = statistic(_draw_members(members, chosen, random))
-    return np.asarray(found[np.isfinite(found)].round(_DIGITS))
+    return np.asarray(found[np.isfinite(found)].round(DIGITS))
 
 
 def _find_members(clusters: Sequence[Hashable]) -> list[Int[ndarray, "_"]]:
@@ -101,10 +101,10 @@ def _find_members(clusters: Sequence[Hashable]) -> list[Int[ndarray, "_"]]:
 
 def _draw_of_each(members: Sequence[Int[ndarray, "_"]]) -> Int[ndarray, "draws clusters"]:
     """Every way to take one member of each cluster, or that many at random where there are more."""
-    if math.prod(len(part) for part in members) <= DRAWS:
+    if math.prod(len(part) for part in members) <= RESAMPLES:
         return np.array(list(itertools.product(*members)))
-    chosen = np.tile(np.arange(len(members)), (DRAWS, 1))
-    return _draw_members(members, chosen, np.random.default_rng(_SEED))
+    chosen = np.tile(np.arange(len(members)), (RESAMPLES, 1))
+    return _draw_members(members, chosen, np.random.default_rng(SEED))
 
 
 def _draw_members(

@@ -11,9 +11,14 @@ from scipy import stats
 
 from maxgain.statistics.decisions import FEWEST_TRAININGS
 
-_RESAMPLES = 9999
-_SEED = 0
-_DIGITS = 12  # a perfect correlation is 1, not 1 - 1e-16
+RESAMPLES = 9999
+"""Draws, resamples and permutations; less where all of them are fewer."""
+
+SEED = 0
+"""Of every draw."""
+
+DIGITS = 12
+"""Of what is computed: a perfect correlation is 1, not 1 - 1e-16."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +58,7 @@ class RankCorrelation:
         return self._quantile(0.975)
 
     def _quantile(self, share: float) -> float | None:
-        return float(np.quantile(self.draws, share).round(_DIGITS)) if self.draws.size else None
+        return float(np.quantile(self.draws, share).round(DIGITS)) if self.draws.size else None
 
 
 def correlate_ranks(
@@ -74,14 +79,14 @@ def correlate_ranks(
         lambda ranks, axis: (ranks * error_ranks).sum(axis),
         permutation_type="pairings",
         alternative="less",
-        n_resamples=_RESAMPLES,
-        rng=np.random.default_rng(_SEED),
+        n_resamples=RESAMPLES,
+        rng=np.random.default_rng(SEED),
         vectorized=True,
     )
     draws = np.empty(0)
     if count >= FEWEST_TRAININGS:
         draws = _bootstrap_rank_correlation(gains, errors)
-    return RankCorrelation(round(float(test.statistic), _DIGITS), draws, float(test.pvalue), count)
+    return RankCorrelation(round(float(test.statistic), DIGITS), draws, float(test.pvalue), count)
 
 
 def _bootstrap_rank_correlation(
@@ -94,14 +99,14 @@ def _bootstrap_rank_correlation(
         found = stats.bootstrap(
             (gains, errors),
             lambda x, y, axis: (standardize_ranks(x) * standardize_ranks(y)).sum(axis),
-            n_resamples=_RESAMPLES,
+            n_resamples=RESAMPLES,
             paired=True,
             vectorized=True,
             method="percentile",
-            rng=np.random.default_rng(_SEED),
+            rng=np.random.default_rng(SEED),
         )
     draws = np.asarray(found.bootstrap_distribution)
-    return np.asarray(draws[np.isfinite(draws)].round(_DIGITS))
+    return np.asarray(draws[np.isfinite(draws)].round(DIGITS))
 
 
 def standardize_ranks(

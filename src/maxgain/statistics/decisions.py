@@ -121,7 +121,7 @@ def hold_mean(
     p_holds = p_fails = 1.0
     # What half of the trainings cannot show is not shown by the other half.
     if finite.size >= FEWEST_TRAININGS and 2 * undefined < values.size:
-        excess = (finite - bound) if side == "above" else (bound - finite)
+        excess = _exceed(finite, side, bound)
         p_holds = _test_above(excess, 0.0)
         p_fails = _test_above(-excess, -equivalence, touching=equivalence == 0)
     return Finding(
@@ -176,7 +176,7 @@ def hold_draws(
     if count < FEWEST_TRAININGS or not finite.size:
         return Finding(name, side, bound, estimate, None, None, count, 1.0, 1.0)
     low, high = np.quantile(finite, [LEVEL, 1 - LEVEL]).round(12)
-    excess = (finite - bound) if side == "above" else (bound - finite)
+    excess = _exceed(finite, side, bound)
     return Finding(
         name,
         side,
@@ -204,14 +204,7 @@ def hold_interval(
     if interval is None:
         return Finding(name, side, bound, estimate, None, None, count, 1.0, 1.0)
     low, high = interval
-    nearest, farthest = (
-        (low - bound, high - bound)
-        if side == "above"
-        else (
-            bound - high,
-            bound - low,
-        )
-    )
+    nearest, farthest = sorted(_exceed(np.array(interval), side, bound).tolist())
     return Finding(
         name,
         side,
@@ -242,8 +235,15 @@ def decide(findings: Sequence[Finding]) -> Outcome:
 
 def _matters(finding: Finding) -> bool:
     """Whether an estimate lies beyond its bound by the margin of equivalence."""
-    excess = finding.estimate - finding.bound
-    return (excess if finding.side == "above" else -excess) >= finding.equivalence
+    excess = _exceed(np.array([finding.estimate]), finding.side, finding.bound)
+    return bool(excess[0] >= finding.equivalence)
+
+
+def _exceed(
+    values: Float[ndarray, " values"], side: Side, bound: float
+) -> Float[ndarray, " values"]:
+    """How far values lie beyond a bound, on the side on which they are claimed to."""
+    return values - bound if side == "above" else bound - values
 
 
 def name_verdict(outcome: Outcome, about_the_paper: bool) -> Verdict:

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from maxgain.errors import InputError
+from maxgain.files.tensors import reading_safetensors
 
 SUFFIXES = (".pt", ".pth", ".ckpt", ".safetensors", ".safetensors.index.json")
 """Of checkpoints; the last one is the index of several safetensors files."""
@@ -126,13 +127,10 @@ def _read_pickle(path: Path) -> object:
 
 
 def _read_safetensors(path: Path) -> dict[str, Tensor]:
-    from safetensors import SafetensorError
     from safetensors.torch import load_file
 
-    try:
+    with reading_safetensors(path):
         return dict(load_file(path))
-    except (OSError, SafetensorError, KeyError, ValueError) as error:
-        raise InputError(f"{path} cannot be read as safetensors: {error}.") from error
 
 
 def _read_shards(index: Path) -> dict[str, Tensor]:

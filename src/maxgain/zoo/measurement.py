@@ -11,7 +11,7 @@ from PIL.Image import Image
 from torch import Tensor
 
 from maxgain.response.measure import Measurement, measure
-from maxgain.response.probes import impulse_image, impulse_set
+from maxgain.response.probes import impulse_image, impulse_set, raw_impulse_image
 from maxgain.response.projections import ALL_CLASS_PROJECTIONS, ClassProjection
 from maxgain.zoo.crop import crop_photograph
 from maxgain.zoo.network import PretrainedNetwork
@@ -88,11 +88,10 @@ def make_probes(
     average = network.average_image
     channels, height, width = average.shape
     natural = crop_photograph(photograph, (height, width), network.interpolation, channels)
-    one = impulse_image(channels, height, width)[None]
     probes = [
         Probe("natural", "", (natural - average)[None]),
-        Probe("impulse", "centred", one),
-        Probe("impulse", "raw", one - average),
+        Probe("impulse", "centred", impulse_image(channels, height, width)[None]),
+        Probe("impulse", "raw", raw_impulse_image(average)[None]),
     ]
     if places.number:
         several = impulse_set(channels, height, width, places.number, seed=places.seed)
