@@ -31,6 +31,8 @@ rule prepare:
         f"{LOGS}/prepare/{{dataset}}.log",
     benchmark:
         f"{BENCHMARKS}/prepare/{{dataset}}.tsv"
+    # All trainings of the data wait for it, and it shares its work between two.
+    threads: 2
     priority: 1000000
     resources:
         mem_mb=lambda wildcards, attempt: 3000 * attempt,

@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 import torch
+from threadpoolctl import threadpool_limits
 
 from maxgain.data.images import DataSet
 from maxgain.data.label_noise import LabelNoise
@@ -33,6 +34,7 @@ def prepare_dataset(job: PrepareJob, output: Path) -> None:
     PREPROCESSINGS.load(settings.preprocessing)  # Before a minute of reading.
     # Sums over threads differ in the last bit with the number of threads.
     torch.set_num_threads(1)
+    threadpool_limits(1)
     label_noise = None if noise is None else LabelNoise(noise.rate, noise.seed)
     data = read_dataset(
         job.name,
