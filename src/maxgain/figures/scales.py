@@ -19,6 +19,12 @@ WORST_ORDINARY_LOSS = 3.0
 MOST_SHOWN_LOSS = 15.0
 """Nats; a loss axis never reaches higher, also where the default rate itself explodes."""
 
+RARE = 0.005
+"""Share of values at either end that do not stretch an axis of gains on their own."""
+
+LEAST_SPAN_DB = 4.0
+"""An axis of gains never covers less, so that it can be read."""
+
 
 def scale_epochs(panels: Sequence[Axes], epochs: int, paper_epochs: int | None = None) -> None:
     """Give a column of panels its epoch axis; say so where it ends before the paper's.
@@ -61,16 +67,54 @@ def scale_losses(
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     if losses.max() > limit:
         axes.set_ylim(smallest / 1.5 if logarithmic else 0, limit * 1.05)
-        axes.text(
-            1.0,
-            1.03,
-            f"axis cut at {limit:.2g}; highest loss {losses.max():.2g}",
-            transform=axes.transAxes,
-            ha="right",
-            va="bottom",
-            fontsize=6.0,
-            color=GREY,
-        )
+        _note_cut(axes, f"axis cut at {limit:.2g}; highest loss {losses.max():.2g}")
+
+
+def scale_gains(axes: Axes, gains: Float[ndarray, " gains"]) -> None:
+    """Scale an axis in dB so that one run about to diverge does not flatten all others.
+
+    Parameters
+    ----------
+    gains
+        All finite values that are drawn, dB.
+    """
+    low, high = find_gain_limits(gains)
+    axes.set_ylim(low, high)
+    lowest, highest = gains.min(initial=low), gains.max(initial=high)
+    cuts = [f"lowest {lowest:.0f} dB"] if lowest < low else []
+    cuts += [f"highest {highest:.0f} dB"] if highest > high else []
+    if cuts:
+        # Above the panel stands the column's title.
+        _note_cut(axes, f"axis cut; {', '.join(cuts)}", inside=True)
+
+
+def find_gain_limits(gains: Float[ndarray, " gains"]) -> tuple[float, float]:
+    """Ends of an axis for finite values in dB, with a margin.
+
+    A value counts unless it lies farther beyond the values' central part (all but the `RARE` ones
+    at either end) than that part is wide.
+    """
+    if not gains.size:
+        return -LEAST_SPAN_DB / 2, LEAST_SPAN_DB / 2
+    low, high = np.quantile(gains, [RARE, 1 - RARE])
+    reach = max(high - low, LEAST_SPAN_DB)
+    shown = gains[(gains >= low - reach) & (gains <= high + reach)]
+    low, high = float(shown.min()), float(shown.max())
+    margin = max(0.06 * (high - low), (LEAST_SPAN_DB - (high - low)) / 2, 0.2)
+    return low - margin, high + margin
+
+
+def _note_cut(axes: Axes, text: str, *, inside: bool = False) -> None:
+    axes.text(
+        0.99 if inside else 1.0,
+        0.03 if inside else 1.03,
+        text,
+        transform=axes.transAxes,
+        ha="right",
+        va="bottom",
+        fontsize=6.0,
+        color=GREY,
+    )
 
 
 def scale_errors(axes: Axes, errors: Float[ndarray, " values"]) -> None:

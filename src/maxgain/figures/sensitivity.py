@@ -4,15 +4,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from jaxtyping import Float
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from numpy import ndarray
 from pandas import DataFrame
 
 from maxgain.figures.curves import label_factor, number_stretches
 from maxgain.figures.lines import draw_medians, draw_runs
 from maxgain.figures.numbers import check_numbers
 from maxgain.figures.palette import TENTH_BLACK, THIRD_BLUE, CurveStyle
-from maxgain.figures.scales import scale_epochs
+from maxgain.figures.scales import find_gain_limits, scale_epochs, scale_gains
 from maxgain.figures.style import PAGE_WIDTH, label_empty_panel, new_figure, set_title, styled
 from maxgain.tables.runs import check_columns, read_data_label
 
@@ -25,9 +27,6 @@ PARTS = {
     "saturation_db": ("C (dB)", SATURATION_AMBER),
 }
 """Columns of a table of curves, their axis in this figure, and their colour."""
-
-LEAST_SPAN_DB = 4.0
-"""A row of panels never covers less, so that its axis can be read."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +58,8 @@ def draw_sensitivity(*tables: DataFrame) -> Figure:
         A table is no table of curves.
     """
     columns = [column for table in tables for column in _choose_columns(table)]
-    spans = _find_spans(columns)
+    values = {name: _collect(columns, name) for name in PARTS}
+    spans = [find_gain_limits(each) for each in values.values()]
     figure = new_figure(PAGE_WIDTH, 5.2)
     labels = [read_data_label(table) for table in tables]
     data = "; ".join(dict.fromkeys(label for label, _ in labels if label))
@@ -70,7 +70,7 @@ def draw_sensitivity(*tables: DataFrame) -> Figure:
         len(columns),
         squeeze=False,
         sharey="row",
-        height_ratios=[high - low for low, high in spans.values()],
+        height_ratios=[high - low for low, high in spans],
     )
     for column, axes in zip(columns, map(list, panels.T), strict=True):
         axes[0].set_title(column.title)
@@ -81,7 +81,7 @@ def draw_sensitivity(*tables: DataFrame) -> Figure:
             _draw_column(axes, column.rows)
         scale_epochs(axes, int(column.rows["epoch"].max()) if len(column.rows) else 0)
     for axes, (name, (label, _)) in zip(panels[:, 0], PARTS.items(), strict=True):
-        axes.set_ylim(*spans[name])
+        scale_gains(axes, values[name])
         axes.set_ylabel(label)
         if all(column.absent for column in columns):
             axes.set_yticks([])
@@ -108,23 +108,25 @@ def _choose_columns(table: DataFrame) -> list[_Column]:
     return columns
 
 
-def _find_spans(columns: Sequence[_Column]) -> dict[str, tuple[float, float]]:
-    """Lowest and highest value of each row of panels, with a margin; the top row has S too."""
-    spans = {}
-    for name in PARTS:
-        names = ["gain_db", "sensitivity_db"] if name == "gain_db" else [name]
-        shown = [column.rows[each] for column in columns if not column.absent for each in names]
-        values = np.concatenate([np.zeros(0), *(x.to_numpy(dtype=np.float64) for x in shown)])
-        values = values[np.isfinite(values)]
-        low, high = (values.min(), values.max()) if values.size else (0.0, 0.0)
-        margin = max(0.06 * (high - low), (LEAST_SPAN_DB - (high - low)) / 2, 0.2)
-        spans[name] = (float(low - margin), float(high + margin))
-    return spans
+def _collect(columns: Sequence[_Column], name: str) -> Float[ndarray, " values"]:
+    """Finite values of a row of panels; the top row has one run's G and S."""
+    values = np.zeros(0)
+    for column in columns:
+        if not column.absent:
+            top = name == "gain_db"
+            rows = _one_run(column.rows) if top else column.rows
+            for part in ("gain_db", "sensitivity_db") if top else (name,):
+                values = np.append(values, rows[part].to_numpy(dtype=np.float64))
+    return values[np.isfinite(values)]
+
+
+def _one_run(rows: DataFrame) -> DataFrame:
+    return rows.loc[rows["seed"] == rows["seed"].iloc[0]]
 
 
 def _draw_column(panels: Sequence[Axes], rows: DataFrame) -> None:
     """Draw one run stacked, and below it sensitivity and saturation of all."""
-    _draw_stack(panels[0], rows[rows["seed"] == rows["seed"].iloc[0]])
+    _draw_stack(panels[0], _one_run(rows))
     for axes, name in zip(panels[1:], ("sensitivity_db", "saturation_db"), strict=True):
         values = rows.assign(value=rows[name].astype(float), curve="", column="", part="training")
         values = values[np.isfinite(values["value"])]

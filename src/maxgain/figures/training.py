@@ -13,7 +13,7 @@ from maxgain.config.figures import CurvesFigure
 from maxgain.figures.curves import TidyCurves, tidy_curves, label_factor
 from maxgain.figures.lines import DASHES, draw_medians, draw_runs
 from maxgain.figures.palette import ONLY, RATE_STYLES, CurveStyle, choose_styles
-from maxgain.figures.scales import scale_epochs, scale_errors, scale_losses
+from maxgain.figures.scales import scale_epochs, scale_errors, scale_gains, scale_losses
 from maxgain.figures.style import (
     COLUMN_WIDTH,
     GREY,
@@ -115,6 +115,7 @@ def _scale_rows(first: Sequence[Axes], curves: TidyCurves) -> None:
 
     gain, loss, error = first
     gain.set_ylabel("Maximum Gain (dB)")
+    scale_gains(gain, collect("gain"))
     # The first curve of a column is the one by which the column's others are judged.
     scale_losses(loss, collect("loss"), collect("loss", curves.curves[0]))
     scale_errors(error, collect("error"))

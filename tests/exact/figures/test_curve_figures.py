@@ -134,6 +134,25 @@ def test_an_exploding_loss_does_not_flatten_the_others() -> None:
     assert "highest loss 5e+04" in read_texts(figure)
 
 
+def test_one_gain_far_off_does_not_flatten_the_others_and_is_named() -> None:
+    table = make_rates(seeds=3)
+    usual = draw("fig08", table).axes[0]
+    diverging = table.index[(table["rate_factor"] == 4) & (table["epoch"] == 17)][0]
+    table.loc[diverging, "gain_db"] = -134.0
+    cut = draw("fig08", table).axes[0]
+    assert cut.get_ylim() == pytest.approx(usual.get_ylim(), abs=1)
+    assert [text.get_text() for text in cut.texts] == ["axis cut; lowest -134 dB"]
+    assert not usual.texts
+
+
+def test_a_low_start_of_every_run_is_shown_whole() -> None:
+    table = make_rates(seeds=3)
+    table.loc[table["epoch"] == 1, "gain_db"] = -134.0
+    axes = draw("fig08", table).axes[0]
+    assert axes.get_ylim()[0] < -134
+    assert not axes.texts
+
+
 def test_a_high_loss_of_one_column_is_shown_whole() -> None:
     high = make_run(epochs=30, capacity=1.0)
     high["validation_loss"] += 6
