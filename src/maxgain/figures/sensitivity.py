@@ -121,7 +121,8 @@ def _collect(columns: Sequence[_Column], name: str) -> Float[ndarray, " values"]
 
 
 def _one_run(rows: DataFrame) -> DataFrame:
-    return rows.loc[rows["seed"] == rows["seed"].iloc[0]]
+    run: DataFrame = rows[rows["seed"] == rows["seed"].iloc[0]]
+    return run
 
 
 def _draw_column(panels: Sequence[Axes], rows: DataFrame) -> None:
