@@ -13,6 +13,7 @@ include: "workflow/rules/zoo.smk"
 include: "workflow/rules/toy.smk"
 include: "workflow/rules/claims.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/report.smk"
 
 
 rule all:
@@ -26,6 +27,7 @@ rule all:
         DIAGNOSES,
         VERDICTS,
         PROVENANCE,
+        REPORT,
         # What is never committed: without it a clone's committed results would count as made.
         expand(f"{TRAINED}/snapshots.safetensors", run=RUNS),
         FIGURE_FILES["toy.safetensors"],
@@ -48,3 +50,5 @@ onstart:
 onsuccess:
     if Path(VERDICTS[0]).exists():  # A call may have asked for other targets only.
         shell("maxgain verdicts {VERDICTS[0]:q}")
+    if Path(REPORT).exists():
+        logger.info(f"To look at, in a browser: {REPORT}")

@@ -25,6 +25,7 @@ def test_every_figure_and_table_is_there(finished: tuple[Path, str]) -> None:
     tables = ("toy.csv", "zoo.csv", "diagnoses.csv", "verdicts.csv", "verdicts.md")
     for name in (*tables, "provenance.json"):
         assert (results / name).stat().st_size > 0, name
+    assert 1_000_000 < (results / "report.html").stat().st_size < 6_000_000
     curves = {path.stem for path in results.glob("curves/*.csv")}
     assert curves == {"mnist_rates", "cifar_rates", "networks", "capacity"}
 

@@ -56,6 +56,7 @@ BENCHMARKS = f"{RESULTS}/benchmarks"
 VERDICTS = [f"{RESULTS}/verdicts.csv", f"{RESULTS}/verdicts.md"]
 DIAGNOSES = f"{RESULTS}/diagnoses.csv"
 PROVENANCE = f"{RESULTS}/provenance.json"
+REPORT = f"{RESULTS}/report.html"
 CURVES = {name: f"{RESULTS}/curves/{name}.csv" for name in PROTOCOL.experiments}
 WEIGHTS = PROTOCOL.pretrained.weights_folder
 

@@ -3,8 +3,8 @@
 import math
 import re
 from collections.abc import Collection, Mapping, Sequence
+from importlib.util import find_spec
 
-import vl_convert
 from markupsafe import Markup
 
 Spec = dict[str, object]
@@ -15,16 +15,23 @@ SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
 """Name of the language's version; nothing is fetched from there."""
 
 
+def can_draw() -> bool:
+    """Whether vl-convert is installed, which carries Vega-Lite (extra `report`)."""
+    return find_spec("vl_convert") is not None
+
+
 def draw_bar(
     effect: float, low: float, high: float, threshold: float, width: int = 150
 ) -> Markup | None:
     """An effect with its interval against its threshold, as an SVG element.
 
     The colours are the page's: `currentColor` and the property `--tone`. None where there is no
-    finite effect.
+    finite effect, or nothing to draw with.
     """
-    if not math.isfinite(effect):
+    if not (math.isfinite(effect) and can_draw()):
         return None
+    import vl_convert
+
     row = {"effect": effect, "low": low, "high": high, "threshold": threshold}
     known = {name: value for name, value in row.items() if math.isfinite(value)}
     middle, height = 9, 18

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-import vl_convert
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from maxgain.errors import InputError
 from maxgain.files.csv import read_frame
+from maxgain.report.charts import can_draw
 from maxgain.report.embedding import read_downloads, read_pictures, script_json
 from maxgain.report.networks import NetworksView, view_networks
 from maxgain.report.origin import OriginView, read_origin
@@ -89,8 +89,7 @@ def render_page(sources: Sources) -> str:
             **_downloads(results),
             scripts=[_template(name) for name in SCRIPTS],
             style=_template("style.css"),
-            library=_library(),
-            library_version=vl_convert.get_vegalite_versions()[-1],
+            **_library(),
             data=script_json(_script_data(explorer, networks, regrets)),
         )
     )
@@ -144,6 +143,8 @@ def _downloads(results: Path) -> dict[str, object]:
 def _script_data(
     explorer: ExplorerData | None, networks: NetworksView | None, regrets: RegretsView | None
 ) -> dict[str, object]:
+    if not can_draw():
+        return dict.fromkeys(("explorer", "networks", "regrets"))
     return {
         "explorer": explorer and explorer.content,
         "networks": networks and networks.chart,
@@ -170,10 +171,18 @@ def _template(name: str) -> Markup:
 
 
 @cache
-def _library() -> Markup:
-    """Vega, Vega-Lite and Vega-Embed, the versions that vl-convert carries.
+def _library() -> Mapping[str, object]:
+    """Vega, Vega-Lite and Vega-Embed, the versions that vl-convert carries; charts are off without.
 
     In a function of their own, lest one of their short names meet one of ours.
     """
+    if not can_draw():
+        return {"charts": False, "library": "", "library_version": ""}
+    import vl_convert
+
     script: str = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
-    return Markup("(() => {" + script.replace("</script", "<\\/script") + "})();")
+    return {
+        "charts": True,
+        "library": Markup("(() => {" + script.replace("</script", "<\\/script") + "})();"),
+        "library_version": vl_convert.get_vegalite_versions()[-1],
+    }

@@ -9,6 +9,7 @@ import pytest
 
 from maxgain.errors import InputError
 from maxgain.pipeline.report import write_report
+from maxgain.report import page as pages
 from maxgain.report.page import Sources, render_page
 from tests.report_folders import (
     HOSTILE,
@@ -17,6 +18,8 @@ from tests.report_folders import (
     write_curves,
     write_hostile_results,
     write_verdicts,
+    write_zoo,
+    zoo_rows,
 )
 
 
@@ -74,6 +77,22 @@ def test_what_is_missing_is_said(small: Path) -> None:
     (small / "verdicts.csv").unlink()
     text = Elements(render_page(Sources(small))).text
     assert "no verdicts.csv: no claim has been judged" in text
+
+
+def test_without_the_chart_library_the_tables_stay(
+    small: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_zoo(small, zoo_rows("a network", "f", 5.0, -10.0))
+    monkeypatch.setattr("maxgain.report.charts.find_spec", lambda name: None)
+    pages._library.cache_clear()
+    page = render_page(Sources(small))
+    pages._library.cache_clear()
+    found = Elements(page)
+    assert found.text.count("vl-convert-python is not installed") == 2, "explorer and networks"
+    assert "the gain rises" in found.text
+    assert "a network" in found.text
+    assert "svg" not in found.tags
+    assert len(page) < 100_000
 
 
 def test_hostile_names_are_text(tmp_path: Path) -> None:
