@@ -14,6 +14,7 @@ from maxgain.networks.building import build_network
 from maxgain.pipeline.jobs import QuantitiesJob
 from maxgain.response.probes import impulse_image, impulse_set, raw_impulse_image
 from maxgain.response.snapshots import (
+    GAINS_AT_ONCE,
     SnapshotResponses,
     mean_over_impulses,
     snapshot_gains,
@@ -59,8 +60,16 @@ def measure_snapshots(job: QuantitiesJob, snapshots: Path, output: Path) -> None
     )
     columns = ["epoch", "gain_db", *channels]
     if gain.impulses:
-        responses = snapshot_responses(network, content.parameters, probes, gain.projection)
-        rows = (a | b for a, b in zip(rows, _impulse_rows(responses, shift), strict=True))
+        centre = snapshot_responses(
+            network,
+            content.parameters,
+            probes[:1],
+            gain.projection,
+            # As for the gain: the same sums to the bit, so that a tie of classes has one winner.
+            snapshots_at_once=GAINS_AT_ONCE,
+        )
+        places = snapshot_responses(network, content.parameters, probes[1:], gain.projection)
+        rows = (a | b for a, b in zip(rows, _impulse_rows(centre, places, shift), strict=True))
         columns += RESPONSE_COLUMNS
     write_table(output, columns, rows)
 
@@ -85,16 +94,11 @@ def _probes(gain: Gain, content: Snapshots) -> Float[Tensor, "probes channels he
 
 
 def _impulse_rows(
-    responses: SnapshotResponses, shift: Float[Tensor, "channels"]
+    centre: SnapshotResponses, places: SnapshotResponses, shift: Float[Tensor, "channels"]
 ) -> Iterator[dict[str, object]]:
-    """Values of `RESPONSE_COLUMNS`; the first image is the impulse at the centre."""
-    parts: dict[str, Tensor] = {
-        "gain": responses.gain + shift,
-        "sensitivity": responses.sensitivity + shift,
-        "saturation": responses.saturation,
-    }
-    columns = [parts["sensitivity"][:, 0].mean(1), parts["saturation"][:, 0]]
-    for values_of_part in parts.values():
-        columns += mean_over_impulses(values_of_part[:, 1:])
+    """Values of `RESPONSE_COLUMNS`."""
+    columns = [(centre.sensitivity + shift)[:, 0].mean(1), centre.saturation[:, 0]]
+    for values in (places.gain + shift, places.sensitivity + shift, places.saturation):
+        columns += mean_over_impulses(values)
     for values in zip(*(column.tolist() for column in columns), strict=True):
         yield dict(zip(RESPONSE_COLUMNS, values, strict=True))

@@ -23,6 +23,9 @@ from maxgain.response.vectorised import StackedNetwork
 MEASURED_AT_ONCE = 64
 """Images times snapshots that one vectorised call holds in memory: fastest for LeNet on a core."""
 
+GAINS_AT_ONCE = 32
+"""Snapshots that one vectorised call of `snapshot_gains` holds in memory."""
+
 STEEP_MARGIN = 60.0
 """Log-odds beyond which 1 - z_c, 1e-26 here, is not left to float32's range in a backward pass."""
 
@@ -54,7 +57,7 @@ def snapshot_gains(
     projection: ClassProjection = "inverse-score",
     *,
     window: bool = True,
-    snapshots_at_once: int = 32,
+    snapshots_at_once: int = GAINS_AT_ONCE,
 ) -> Float[Tensor, "epochs channels"]:
     """Maximum Gain of every snapshot of one network, in dB, vectorised over the snapshots.
 

@@ -111,3 +111,27 @@ def test_a_division_of_the_pixels_is_a_part_of_the_network(tmp_path: Path) -> No
     each = [measure(scaled, image, window=True) for image in impulse_set(*SHAPE, 3)]
     mean = np.mean([float(result.sensitivity.mean()) for result in each])  # type: ignore[union-attr]
     assert first["sensitivity_mean_db"] == pytest.approx(mean, abs=1e-3)
+
+
+def test_a_tie_of_classes_has_one_winner_in_all_columns(tmp_path: Path) -> None:
+    """Two classes tie to rounding at the centred impulse, and their derivatives differ."""
+    network = build_network("lenet-cifar", SHAPE, 7, 0.25)
+    image = impulse_image(*SHAPE, value=255)[None]
+    states = []
+    for seed in range(40):
+        initialise(network, "lenet-cifar", torch.Generator().manual_seed(seed))
+        for parameter in network.parameters():
+            parameter.data *= 3
+        bias = network.convolution5.bias.data
+        bias.zero_()
+        with torch.no_grad():
+            first, second = network(image)[0, :2]
+        bias[0] = 9 - first
+        bias[1] = 9 - second
+        states.append({name: value.clone() for name, value in network.state_dict().items()})
+    path, table = tmp_path / "snapshots.safetensors", tmp_path / "gains.csv"
+    write_snapshots(path, Architecture("lenet-cifar", SHAPE, 7, 0.25), states, MEAN_IMAGE)
+    measured(path, table, impulses=16)
+    found = read_frame(table, (), ("gain_db", "sensitivity_db", "saturation_db"))
+    parts = found["sensitivity_db"] + found["saturation_db"]
+    np.testing.assert_allclose(found["gain_db"], parts, atol=1e-3)
