@@ -98,7 +98,7 @@ def _impulse_rows(
 ) -> Iterator[dict[str, object]]:
     """Values of `RESPONSE_COLUMNS`."""
     columns = [(centre.sensitivity + shift)[:, 0].mean(1), centre.saturation[:, 0]]
-    for values in (places.gain + shift, places.sensitivity + shift, places.saturation):
-        columns += mean_over_impulses(values)
+    for each in (places.gain + shift, places.sensitivity + shift, places.saturation):
+        columns += mean_over_impulses(each)
     for values in zip(*(column.tolist() for column in columns), strict=True):
         yield dict(zip(RESPONSE_COLUMNS, values, strict=True))
