@@ -177,17 +177,29 @@ def _gather_runs(tables: ResultTables, claim: Claim) -> list[RunCurves]:
     """All runs that are long enough, each training once.
 
     One training may serve several experiments, whole or its first epochs. It is then counted as
-    part of the learning-rate sweep, where its rate factor tells raised from lowered rates.
+    part of the learning-rate sweep, where its rate factor tells raised from lowered rates. Of a
+    sweep, seeds that some rates lack (`more_seeds`) are left out: they would weigh single rates
+    more, and a seed of one rate has no share or kappa of its own.
     """
     kept: dict[Hashable, RunCurves] = {}
     sweeps = _name_sweeps(tables)
     for name in sorted(tables.curves, key=lambda name: (name not in sweeps, name)):
-        for run in read_runs(tables.curves[name]):
+        runs = read_runs(tables.curves[name])
+        for run in _of_whole_seeds(runs) if name in sweeps else runs:
             kept.setdefault((run.setting, run.seed), run)
     runs = [run for run in kept.values() if run.epochs >= claim.epochs]
     if not runs:
         raise NotRun(f"needs a run of {claim.epochs:.0f} epochs or more, there is none")
     return runs
+
+
+def _of_whole_seeds(runs: Sequence[RunCurves]) -> list[RunCurves]:
+    """The runs of seeds that every setting of an experiment was trained with."""
+    seeds: dict[Hashable, set[int]] = {}
+    for run in runs:
+        seeds.setdefault(run.setting, set()).add(run.seed)
+    whole = set.intersection(*seeds.values())
+    return [run for run in runs if run.seed in whole]
 
 
 def _gather_sweeps(tables: ResultTables, claim: Claim) -> list[RunCurves]:

@@ -40,6 +40,16 @@ Factors = Annotated[list[Factor], Field(min_length=1), Unique]
 Seeds = Annotated[list[Seed], Unique]
 
 
+class MoreSeeds(Section):
+    """Seeds that one learning rate is trained with beside the experiment's."""
+
+    rate_factor: Factor
+    """One of `rate_factors`."""
+
+    seeds: Annotated[Seeds, Field(min_length=1)]
+    """One run each; none of the experiment's own."""
+
+
 class EmbeddedChanges(Section):
     """What an experiment does otherwise on embedded data, which are few."""
 
@@ -53,6 +63,9 @@ class EmbeddedChanges(Section):
     """In place of the experiment's; null takes those."""
 
     seeds: Seeds | None = None
+    """In place of the experiment's; null takes those."""
+
+    more_seeds: list[MoreSeeds] | None = None
     """In place of the experiment's; null takes those."""
 
     batch_size: Count | None = None
@@ -83,6 +96,10 @@ class Experiment(Section):
     seeds: Seeds
     """One run each; an empty list leaves the experiment out, and it is "not run" in the results."""
 
+    more_seeds: list[MoreSeeds] = []
+    """Further seeds of single rates, for statements about one rate that need more trainings. A file
+    that sets `seeds` or `rate_factors` replaces the `more_seeds` of files below it too."""
+
     batch_size: Count = 100
     """Images a step."""
 
@@ -112,6 +129,19 @@ class Experiment(Section):
                     f"networks.{number}.epochs is {choice.epochs}; allowed are 1 to epochs, "
                     f"{self.epochs}"
                 )
+        for number, more in enumerate(self.more_seeds):
+            if more.rate_factor not in self.rate_factors:
+                raise ValueError(
+                    f"more_seeds.{number}.rate_factor is {more.rate_factor}; allowed are those of "
+                    f"rate_factors, {', '.join(map(str, self.rate_factors))}"
+                )
+            if twice := set(more.seeds) & set(self.seeds):
+                raise ValueError(
+                    f"more_seeds.{number}.seeds has {min(twice)}, which seeds has too; allowed "
+                    "are others"
+                )
+        if len({more.rate_factor for more in self.more_seeds}) < len(self.more_seeds):
+            raise ValueError("more_seeds names a rate_factor twice; allowed is once")
         length = sum(epochs for epochs, _ in self.schedule)
         if length > self.epochs:
             raise ValueError(
@@ -142,7 +172,14 @@ class Experiment(Section):
     def size(self) -> int:
         """Number of runs."""
         arms = sum(len(choice.capacities or self.capacities) for choice in self.networks)
-        return arms * len(self.rate_factors) * len(self.seeds)
+        return arms * sum(len(self.seeds_of(factor)) for factor in self.rate_factors)
+
+    def seeds_of(self, rate_factor: Fraction) -> list[Seed]:
+        """Seeds of the runs at a factor on the rate; none where the experiment is left out."""
+        if not self.seeds:
+            return []
+        more = [each.seeds for each in self.more_seeds if each.rate_factor == rate_factor]
+        return [*self.seeds, *(seed for seeds in more for seed in seeds)]
 
 
 @dataclass(frozen=True)
@@ -221,7 +258,7 @@ class Setting:
             self._run(experiment, choice, capacity, factor, seed)
             for choice, capacity in _arms(experiment)
             for factor in experiment.rate_factors
-            for seed in experiment.seeds
+            for seed in experiment.seeds_of(factor)
         ]
 
     def _run(

@@ -18,6 +18,9 @@ from maxgain.errors import InputError
 EMBEDDED = "embedded"
 """Key of the sections whose keys are in force for embedded data alone."""
 
+REFINED = {"seeds": "more_seeds", "rate_factors": "more_seeds"}
+"""Keys, and what refines them: who replaces the one replaces the other."""
+
 _OCTAL = re.compile(r"[-+]?0[0-9_]+")
 _BASE_60 = re.compile(r"[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?")
 _WORDS = ("yes", "no", "on", "off", "y", "n")
@@ -156,11 +159,15 @@ def merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
     """A mapping under another: sections are merged, every other value is replaced.
 
     What the file below says of a key for embedded data alone, in the section `embedded` beside
-    it, is replaced as well: the file above says what it wants of the key, whatever the data.
+    it, is replaced as well: the file above says what it wants of the key, whatever the data. So is
+    what refines a key (`REFINED`).
     """
     merged = copy.deepcopy(dict(below))
-    for key in above.keys() & _mapping(merged.get(EMBEDDED)).keys():
+    refinements = {REFINED[key] for key in above.keys() & REFINED.keys()}
+    for key in (above.keys() | refinements) & _mapping(merged.get(EMBEDDED)).keys():
         del merged[EMBEDDED][key]
+    for key in refinements & merged.keys():
+        del merged[key]
     for key, value in above.items():
         known = merged.get(key)
         if isinstance(known, Mapping) and isinstance(value, Mapping):

@@ -22,6 +22,7 @@ from tests.exact.claims.synthetic import (
     SEEDS,
     judge_made,
     make_cifar,
+    make_diagnosed,
     make_mnist,
     make_networks,
     make_tables,
@@ -353,3 +354,13 @@ def test_missing_folder_and_file_are_named(tmp_path: Path) -> None:
         read_result_tables(tmp_path / "nowhere")
     with pytest.raises(InputError, match="does not exist"):
         read_verdicts(tmp_path / "verdicts.csv")
+
+
+@pytest.mark.parametrize("name", ["D1", "D2", "D3", "D4", "D5"])
+def test_diagnoses_are_counted_of_seeds_that_all_rates_have(name: str) -> None:
+    whole, more = make_diagnosed(True, name=name), make_diagnosed(False, seeds=(7, 8), name=name)
+    expected = judge_claim(ResultTables(whole), REGISTRY.find(name))
+    for experiment in ("mnist_rates", "cifar_rates"):
+        single = more[experiment][more[experiment]["rate_factor"] == 1.0]
+        whole[experiment] = pd.concat([whole[experiment], single], ignore_index=True)
+    assert judge_claim(ResultTables(whole), REGISTRY.find(name)) == expected

@@ -118,6 +118,20 @@ def test_protocols_survive_json(overlay: Path | None) -> None:
 # --- runs
 
 
+def test_more_seeds_are_trained_of_their_rate_alone() -> None:
+    raw = _small()
+    raw["experiments"]["colours"]["more_seeds"] = [{"rate_factor": "1/3", "seeds": [5, 7]}]
+    protocol = parse_protocol(raw)
+    runs = protocol.runs_of("colours")
+    seeds = {
+        factor: [run.seed for run in runs if run.rate_factor == factor] for factor in (1, 1 / 3)
+    }
+    assert seeds == {1: [0, 1], 1 / 3: [0, 1, 5, 7]}
+    assert len(runs) == protocol.experiment("colours").size == 8
+    raw["experiments"]["colours"]["seeds"] = []
+    assert parse_protocol(raw).runs_of("colours") == []
+
+
 def test_equal_settings_are_trained_once_for_the_most_epochs() -> None:
     protocol = parse_protocol(_small())
     tenth = next(r for r in protocol.runs_of("colours") if r.rate_factor == 0.1)
@@ -280,6 +294,10 @@ def _at(*path: str, value: object) -> Callable[[Raw], None]:
     return change
 
 
+def _more(rate_factor: str, seeds: list[int]) -> Callable[[Raw], None]:
+    return _in("more_seeds", [{"rate_factor": rate_factor, "seeds": seeds}])
+
+
 def _in(key: str, value: object) -> Callable[[Raw], None]:
     return _at("experiments", "colours", key, value=value)
 
@@ -380,6 +398,13 @@ NUMBER = "must be a number or a fraction such as '1/3'"
         (_in("seeds", [-1]), ["seeds.0' is -1", "greater than or equal to 0"]),
         (_in("seeds", [2**32]), ["seeds.0' is 4294967296", "less than 4294967296"]),
         (_in("seeds", 3), ["seeds' is 3", "must be a list"]),
+        (_more("1/5", [7]), ["more_seeds.0.rate_factor is 1/5", "rate_factors, 1, 1/3, 1/10"]),
+        (_more("1/3", [7, 1]), ["more_seeds.0.seeds has 1", "others"]),
+        (_more("1/3", []), ["more_seeds.0.seeds' is []", "at least one value"]),
+        (
+            _in("more_seeds", [{"rate_factor": 1, "seeds": [seed]} for seed in (7, 8)]),
+            ["more_seeds names a rate_factor twice", "once"],
+        ),
         (_in("schedule", [5]), ["schedule.0' is 5", "a pair [epochs, factor]"]),
         (_in("schedule", [[30]]), ["is [30]", "a pair [epochs, factor]"]),
         (_in("schedule", [[30, 1, 2]]), ["schedule.0' is [30, 1, 2]", "a pair [epochs, factor]"]),

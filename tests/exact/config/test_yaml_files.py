@@ -59,6 +59,15 @@ def test_files_lie_on_top_of_each_other_and_the_command_line_on_top_of_all(tmp_p
     assert found == {"a": {"x": 5, "y": [3], "z": ["1/3", 2]}, "b": 7}
 
 
+@pytest.mark.parametrize("key", ["seeds", "rate_factors"])
+def test_a_file_above_that_sets_seeds_or_rates_replaces_more_seeds_below(key: str) -> None:
+    more = [{"rate_factor": 1, "seeds": [5]}]
+    below = {"x": {"more_seeds": more, "embedded": {"more_seeds": more, "batch_size": 50}}}
+    assert merge(below, {"x": {key: [1]}}) == {"x": {key: [1], "embedded": {"batch_size": 50}}}
+    assert merge(below, {"x": {"epochs": 3}})["x"]["more_seeds"] == more
+    assert merge(below, {"x": {key: [1], "more_seeds": more}})["x"]["more_seeds"] == more
+
+
 def test_a_file_above_replaces_what_the_one_below_says_for_embedded_data() -> None:
     below = {"x": {"epochs": 100, "seeds": [0], "embedded": {"epochs": 45, "batch_size": 50}}}
     assert merge(below, {"x": {"epochs": 3}}) == {
