@@ -1,6 +1,8 @@
 # make results   set up the environment and regenerate results and figures
 # make test      set up the environment and run the tests
 # make check     linters and the type checker
+# make docs      the documentation, into site/
+# make test-browser  report and documentation in headless Chromium; pictures in screenshots/
 # make test-cluster  the workflow on a one-node SLURM cluster (as root, where it can be installed)
 # make gpu-check  on a machine with a GPU: tests, benchmark, and curves beside the CPU's
 # make reference  docs/reference from the typed models
@@ -11,7 +13,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
 
-.PHONY: results test test-cluster gpu-check check reference lock
+.PHONY: results test test-browser docs test-cluster gpu-check check reference lock
 .DELETE_ON_ERROR:
 
 results: $(INSTALLED)
@@ -19,6 +21,9 @@ results: $(INSTALLED)
 
 test: $(INSTALLED)
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadfile tests/exact tests/trends tests/whole
+
+test-browser: $(INSTALLED)
+	MAXGAIN_SCREENSHOTS=screenshots $(BIN)/pytest -rs tests/browser
 
 test-cluster: $(INSTALLED)
 	$(BIN)/pytest -rs tests/cluster
@@ -31,6 +36,9 @@ check: $(INSTALLED)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+docs: $(INSTALLED)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 reference: $(INSTALLED)
 	$(BIN)/python -m maxgain.config.reference docs/reference

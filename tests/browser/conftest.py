@@ -1,9 +1,14 @@
 """A headless Chromium for the tests of pages, the pages, and axe-core; skipped, loudly, without."""
 
+import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING
 
 import pytest
@@ -60,9 +65,10 @@ class OpenPage:
     def __init__(self, browser: "Browser") -> None:
         self._browser = browser
         self.complaints: list[str] = []
+        self._own = ""
 
     def __call__(
-        self, path: Path, fragment: str = "", width: int = 1440, scheme: str = "light"
+        self, place: Path | str, fragment: str = "", width: int = 1440, scheme: str = "light"
     ) -> "Page":
         context = self._browser.new_context(
             viewport={"width": width, "height": 900},
@@ -73,7 +79,9 @@ class OpenPage:
         page.on("console", lambda message: self._hear(message.type, message.text))
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on("request", lambda request: self._see(request.url))
-        page.goto(f"{path.as_uri()}{fragment}")
+        address = place.as_uri() if isinstance(place, Path) else place
+        self._own = address if isinstance(place, Path) else f"{address.split('/', 3)[2]}/"
+        page.goto(f"{address}{fragment}")
         return page
 
     def _hear(self, kind: str, text: str) -> None:
@@ -81,7 +89,8 @@ class OpenPage:
             self.complaints.append(text)
 
     def _see(self, url: str) -> None:
-        if not url.startswith(("file:", "data:", "blob:", "about:")):
+        own = ("file:", "data:", "blob:", "about:", f"http://{self._own}")
+        if not url.startswith(own):
             self.complaints.append(f"asked for {url}")
 
 
@@ -109,6 +118,31 @@ def report(browser: "Browser", tmp_path_factory: pytest.TempPathFactory) -> Call
         return made[name]
 
     return write
+
+
+@pytest.fixture(scope="session")
+def site(browser: "Browser", tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of the documentation, built as `make docs` does and served to this machine alone."""
+    folder = tmp_path_factory.mktemp("site")
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "-d", str(folder)]
+    variables = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, timeout=600, env=variables
+    )
+    assert done.returncode == 0, done.stderr
+    handler = partial(QuietHandler, directory=str(folder))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+
+
+class QuietHandler(SimpleHTTPRequestHandler):
+    """Serves files without a line for each."""
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing."""
 
 
 @pytest.fixture(scope="session")
