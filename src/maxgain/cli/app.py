@@ -8,17 +8,20 @@ from io import TextIOWrapper
 
 import typer
 
-from maxgain.cli import diagnose, follow, measure, pipeline, rehearse, report, verdicts
+from maxgain.cli import compare, diagnose, follow, measure, pipeline, rehearse, report, verdicts
 from maxgain.errors import InputError
 
 app = typer.Typer(
     name="maxgain",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    # Plain text: half as long as boxes, so that a page of help fits a screen.
+    rich_markup_mode=None,
     help="Spectral response and Maximum Gain of convolutional neural networks.",
 )
 app.command()(measure.measure)
 app.command()(follow.follow)
+app.command()(compare.compare)
 app.command("diagnose")(diagnose.show_diagnoses)
 app.command("verdicts")(verdicts.show_verdicts)
 app.command()(report.report)

@@ -32,14 +32,15 @@ def follow(
 ) -> None:
     """Measure a training's checkpoints, draw their curves and say what they mean.
 
-    Example: maxgain follow checkpoints/ --network timm:resnet18 --shape 3,32,32 --classes 10
-    --std 0.25
+    \b
+    maxgain follow checkpoints/ --network timm:resnet18 --shape 3,32,32 \\
+      --classes 10 --std 0.25
     """
+    from maxgain.cli.measure import check_picture
     from maxgain.errors import InputError
     from maxgain.monitor.checkpoints import checkpoints_of, follow_checkpoints
 
-    if output.suffix not in (".png", ".svg", ".pdf"):
-        raise InputError(f"--output is '{output}'; its ending must be .png, .svg or .pdf.")
+    check_picture(output)
     paths = checkpoints_of(checkpoints)
     monitor, built = _monitored(network, shape, classes, std)
     failures = follow_checkpoints(monitor, built, paths, averaged)

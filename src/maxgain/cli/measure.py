@@ -7,13 +7,14 @@ import typer
 
 if TYPE_CHECKING:
     from maxgain.zoo.network import GivenInput
+PICTURES = (".png", ".svg", ".pdf")
+"""Endings of the pictures that commands write."""
 
 NetworkArguments = Annotated[
     list[str],
     typer.Argument(
-        help="One or more networks: names in the registry or of torchvision, 'timm:NAME', "
-        "'package.module:function', ONNX (.onnx) or MatConvNet (.mat) files, families, or folders "
-        "and archives with a manifest.csv."
+        help="Networks: names of the registry or of torchvision, timm:NAME, "
+        "package.module:function, .onnx and .mat files, families, manifests."
     ),
 ]
 
@@ -36,13 +37,13 @@ Mean = Annotated[
     str | None,
     typer.Option(
         help="Mean in 0-1 units, one number or one a channel. With --std: your network expects "
-        "(x/255 - mean)/std. Alone: it takes 0-255 pixels and subtracts 255 mean itself."
+        "(x/255 - mean)/std; alone: it subtracts 255 mean from pixels itself."
     ),
 ]
 
 Std = Annotated[
     str | None,
-    typer.Option(help="Standard deviation of what your network expects, in 0-1 units; 1/255 too."),
+    typer.Option(help="Standard deviation that goes with it; 1/255 for pixels."),
 ]
 
 
@@ -65,14 +66,16 @@ def measure(
     ] = None,
     threads: Annotated[int, typer.Option(min=1, help="CPU threads.")] = 1,
 ) -> None:
-    """Measure the Maximum Gain of networks and draw their derivative and response."""
-    from maxgain.errors import InputError
-    from maxgain.figures.style import FORMATS
+    """Measure the Maximum Gain of networks and draw their responses.
+
+    \b
+    maxgain measure torchvision:resnet18 --image photo.jpg
+    maxgain measure my_networks:build model.onnx --shape 3,128,64 --csv gains.csv
+    """
     from maxgain.zoo.names import resolve_networks
 
-    if output.suffix.removeprefix(".") not in FORMATS:
-        raise InputError(f"--output is '{output}'; its ending must be .{', .'.join(FORMATS)}.")
-    given = _given_input(shape, side, mean, std)
+    check_picture(output)
+    given = given_input(shape, side, mean, std)
     names = resolve_networks(networks)
 
     from maxgain.cli.measured import draw, measure_all, print_or_write  # brings torch along
@@ -83,7 +86,15 @@ def measure(
     typer.echo(f"wrote {output}", err=True)
 
 
-def _given_input(
+def check_picture(output: Path) -> None:
+    """Raise InputError unless `--output` names a picture that can be written."""
+    from maxgain.errors import InputError
+
+    if output.suffix not in PICTURES:
+        raise InputError(f"--output is '{output}'; its ending must be {', '.join(PICTURES)}.")
+
+
+def given_input(
     shape: str | None, side: int | None, mean: str | None, std: str | None
 ) -> "GivenInput":
     """What the options say of the input.

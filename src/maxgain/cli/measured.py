@@ -11,9 +11,9 @@ from pathlib import Path
 
 import torch
 import typer
-from rich.console import Console
 from torch import Tensor
 
+from maxgain.cli.console import table_console
 from maxgain.cli.rich_tables import measurement_table
 from maxgain.data.pictures import read_photograph
 from maxgain.errors import InputError
@@ -87,8 +87,7 @@ def print_or_write(measured: Measured, csv: Path | None, json: Path | None) -> N
     """
     alone = STANDARD_OUTPUT not in (csv, json)
     if measured.rows:
-        console = Console() if alone else Console(stderr=True)
-        console.print(measurement_table(measured.rows, measured.captions))
+        table_console(stderr=not alone).print(measurement_table(measured.rows, measured.captions))
     if csv is not None:
         text = io.StringIO()
         writer = csv_format.DictWriter(text, ZOO_COLUMNS, lineterminator="\n")

@@ -1,7 +1,9 @@
 """Figures 5 and 6: derivative and response of pretrained ImageNet networks."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
+import numpy as np
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure, SubFigure
@@ -102,10 +104,15 @@ def draw_fig06(
         left, right = grid.add_panels(figure, position)
         show_gradient(left, _array(arrays[str(network.name)], f"{image}.gradient"))
         draw_response(right, responses[str(network.name)], scale, bare=True)
-        error = "random weights" if network.random else f"{network.error:.3g} %"
-        grid.add_label(figure, position, str(network.name), f"{error}, {network.gain:.1f} dB")
+        grid.add_label(figure, position, str(network.name), _label(network))
     grid.add_color_bar(figure, scale)
     return figure
+
+
+def _label(network: Any) -> str:  # a row as pandas gives it
+    """Error, where it is known, and gain of a network of figure 6."""
+    error = "" if np.isnan(network.error) else f"{network.error:.3g} %, "
+    return f"{'random weights, ' if network.random else error}{network.gain:.1f} dB"
 
 
 def choose_network(zoo: DataFrame, arrays: Mapping[str, NetworkArrays]) -> str | None:

@@ -25,8 +25,8 @@ def test_measure_prints_the_gain_and_writes_the_picture(
     done = CliRunner().invoke(app, ["measure", name, "--side", "32", "--output", str(picture)])
     assert done.exit_code == 0, done.output
     assert "Maximum Gain" in done.output
-    assert "red (dB)" in done.output
-    assert "inverse-score" in done.output
+    assert "red" in done.output
+    assert "1/score" in done.output
     assert picture.read_bytes().startswith(b"\x89PNG")
 
 
