@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
+from safetensors.numpy import save_file
 
 from maxgain.tables.curves import CURVE_COLUMNS
 from maxgain.tables.zoo import ZOO_COLUMNS
@@ -150,6 +151,22 @@ def write_zoo(folder: Path, rows: Iterable[Mapping[str, object]]) -> None:
     write_csv(folder / "zoo.csv", ZOO_COLUMNS, rows)
 
 
+def write_arrays(path: Path, name: str, missing: str = "") -> None:
+    """Write one network's arrays, noise, without the one that is to be missing."""
+    random = np.random.default_rng(0)
+    kinds = [
+        f"{image}.{kind}"
+        for image in ("natural", "impulse")
+        for kind in ("pixels", "gradient", "response")
+    ]
+    arrays = {kind: random.random((3, 16, 16), dtype=np.float32) for kind in kinds}
+    for kind in ("natural.pixels", "impulse.pixels"):
+        arrays[kind] = (255 * arrays[kind]).astype(np.uint8)
+    arrays.pop(missing, None)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    save_file(arrays, path, {"network": name})
+
+
 def write_hostile_results(folder: Path) -> None:
     """A folder whose every name is hostile."""
     rows: list[dict[str, object]] = []
@@ -159,6 +176,7 @@ def write_hostile_results(folder: Path) -> None:
         for rate in (0.1, 0.2):
             rows += curve_rows(name, rate, number, data=name, dataset=name, stand_in=True)
         zoo += zoo_rows(name, name, 5.0 + number, -10.0 * number)
+        write_arrays(folder / "zoo" / f"{number}.safetensors", name)
         texts = dict.fromkeys(("verdict", "statistic", "data", "statement", "section"), name)
         claims.append(verdict_row(id=name, numbers=f"{name}; {name}", **texts))
     write_curves(folder, rows)

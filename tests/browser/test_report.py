@@ -250,6 +250,22 @@ def test_axe_finds_no_serious_fault(
     assert serious_faults(page, axe) == []
 
 
+def test_a_chosen_network_shows_its_response(open_page: "OpenPage", report: Report) -> None:
+    page = open_page(report("hostile"), "#networks")
+    wait_for_charts(page)
+    shown = page.locator("[data-network]:visible")
+    for name in HOSTILE[::2]:
+        page.select_option("#network-choice", name)
+        assert shown.count() == 1
+        assert shown.get_attribute("data-network") == name
+        assert name in (shown.locator("img").get_attribute("alt") or "")
+        page.wait_for_function("document.querySelector('figure:not([hidden]) img').complete")
+        assert shown.locator("img").evaluate("image => image.naturalWidth") > 600
+    page.evaluate("name => chooseNetwork(name)", HOSTILE[1])
+    assert page.input_value("#network-choice") == HOSTILE[1]
+    assert open_page.complaints == []
+
+
 def test_hostile_names_are_text(open_page: "OpenPage", report: Report) -> None:
     page = open_page(report("hostile"))
     wait_for_charts(page)

@@ -2,10 +2,12 @@
 
 import re
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from maxgain.claims.registry import CLAIMS
 from maxgain.figures.registry import FIGURES
 from maxgain.files.atomic import atomic_path
+from maxgain.pipeline.network_pictures import draw_networks
 from maxgain.report.page import Sources, render_page
 
 
@@ -15,7 +17,8 @@ def write_report(results: Path, output: Path, figures: Path | None = None) -> No
     Parameters
     ----------
     results
-        Folder of verdicts.csv, curves/*.csv, zoo.csv and what else there is; "results/NAME".
+        Folder of verdicts.csv, curves/*.csv, zoo.csv and what else there is; "results/NAME". The
+        stopping study's regret.csv may lie in it or in a folder "stopping" beside it.
     output
         HTML file to write.
     figures
@@ -33,6 +36,10 @@ def write_report(results: Path, output: Path, figures: Path | None = None) -> No
         figures = beside if beside.is_dir() else None
     tables = {claim.name: re.findall(r"[\w-]+", claim.table) for claim in CLAIMS.rows()}
     captions = {row.name: row.caption for row in FIGURES.rows()}
-    page = render_page(Sources(results, figures, tables, captions))
+    study = results.resolve().parent / "stopping" / "regret.csv"
+    regrets = study if study.exists() and not (results / "regret.csv").exists() else None
+    with TemporaryDirectory() as folder:
+        networks = draw_networks(results, Path(folder))
+        page = render_page(Sources(results, figures, tables, captions, networks, regrets))
     with atomic_path(output) as temporary:
         temporary.write_text(page, encoding="utf-8")

@@ -6,6 +6,7 @@ import io
 import math
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,16 +15,32 @@ from markupsafe import Markup
 
 from maxgain.errors import InputError
 
-LARGEST_DOWNLOADS = 900_000
-"""Bytes of all tables together that are carried for download; the smallest come first."""
+LARGEST_PAGE = 5_700_000
+"""Bytes of the whole page; tables for download take what all else leaves, the smallest first."""
 
 
-LARGEST_PICTURES = 1_200_000
-"""Bytes of all pictures together, after they were made smaller."""
+@dataclass(frozen=True)
+class Room:
+    """What pictures may take: bytes of all together once they were made smaller, and pixels."""
+
+    most_bytes: int
+    width: int
 
 
-PICTURE_WIDTH = 1400
-"""Pixels; a figure wider than that is scaled down."""
+FIGURES = Room(1_200_000, 1400)
+"""The figures of the results."""
+
+
+NETWORKS = Room(700_000, 1100)
+"""The pictures of single networks."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture as an address that holds it, and what its file says of it."""
+
+    address: str
+    caption: str
 
 
 def script_json(content: object) -> Markup:
@@ -75,20 +92,24 @@ def data_uri(content: bytes, kind: str) -> str:
     return f"data:{kind};base64,{base64.b64encode(content).decode('ascii')}"
 
 
-def read_downloads(folder: Path, tables: Sequence[Path]) -> tuple[list[dict[str, str]], list[str]]:
+def read_downloads(
+    folder: Path, tables: Sequence[Path], most_bytes: int
+) -> tuple[list[dict[str, str]], list[str]]:
     """Tables of a results folder as links that hold them, and the names of those left out.
 
     Parameters
     ----------
     tables
-        Paths below the folder. Those that do not fit in `LARGEST_DOWNLOADS` are left out.
+        Paths below the folder.
+    most_bytes
+        Of all tables together; those that do not fit are left out, the largest first.
 
     Raises
     ------
     InputError
         A table cannot be read.
     """
-    links, left_out, free = [], [], LARGEST_DOWNLOADS
+    links, left_out, free = [], [], most_bytes
     for path in sorted(tables, key=lambda table: (table.stat().st_size, table)):
         name = path.relative_to(folder).as_posix()
         if path.stat().st_size > free:
@@ -104,38 +125,43 @@ def read_downloads(folder: Path, tables: Sequence[Path]) -> tuple[list[dict[str,
     return sorted(links, key=lambda link: link["name"]), sorted(left_out)
 
 
-def read_pictures(folder: Path) -> tuple[dict[str, str], list[str]]:
-    """Figures of a folder as addresses that hold them, by name, and the names of those left out.
+def read_pictures(
+    files: Mapping[str, Path], room: Room = FIGURES
+) -> tuple[dict[str, Picture], list[str]]:
+    """PNG files by name as addresses that hold them, and the names of those left out.
 
-    The PNG files are taken, scaled to `PICTURE_WIDTH` at most and stored as WebP.
+    They are scaled to the room's width at most and stored as WebP.
 
     Raises
     ------
     InputError
         A PNG file is none.
     """
-    pictures: dict[str, str] = {}
+    pictures: dict[str, Picture] = {}
     left_out = []
-    for path in sorted(folder.glob("*.png")):
-        address = data_uri(_small_picture(path), "image/webp")
-        if sum(map(len, pictures.values())) + len(address) > LARGEST_PICTURES:
-            left_out.append(path.stem)
+    free = room.most_bytes
+    for name, path in files.items():
+        picture = _small_picture(path, room.width)
+        if len(picture.address) > free:
+            left_out.append(name)
         else:
-            pictures[path.stem] = address
+            free -= len(picture.address)
+            pictures[name] = picture
     return pictures, left_out
 
 
-def _small_picture(path: Path) -> bytes:
+def _small_picture(path: Path, width: int) -> Picture:
     from PIL import Image
 
     output = io.BytesIO()
     try:
         with Image.open(path, formats=["PNG"]) as image:
+            caption = str(image.info.get("Description", ""))
             picture: Any = image.convert("RGB")
-            height = round(picture.height * PICTURE_WIDTH / picture.width)
-            if picture.width > PICTURE_WIDTH:
-                picture = picture.resize((PICTURE_WIDTH, height), Image.Resampling.LANCZOS)
+            height = round(picture.height * width / picture.width)
+            if picture.width > width:
+                picture = picture.resize((width, height), Image.Resampling.LANCZOS)
             picture.save(output, "WEBP", quality=70)
     except (OSError, SyntaxError, Image.DecompressionBombError) as error:
         raise InputError(f"{path} is not a PNG picture: {error}.") from error
-    return output.getvalue()
+    return Picture(data_uri(output.getvalue(), "image/webp"), caption)

@@ -12,7 +12,13 @@ from markupsafe import Markup
 from maxgain.errors import InputError
 from maxgain.files.csv import read_frame
 from maxgain.report.charts import can_draw
-from maxgain.report.embedding import read_downloads, read_pictures, script_json
+from maxgain.report.embedding import (
+    LARGEST_PAGE,
+    NETWORKS,
+    read_downloads,
+    read_pictures,
+    script_json,
+)
 from maxgain.report.networks import NetworksView, view_networks
 from maxgain.report.origin import OriginView, read_origin
 from maxgain.report.regrets import RegretsView, read_regrets
@@ -23,7 +29,15 @@ from maxgain.tables.flags import read_flags
 from maxgain.tables.results import ResultTables, read_result_tables
 from maxgain.tables.zoo import MISSING_COLUMNS
 
-SCRIPTS = ("elements.js", "charts.js", "explorer_spec.js", "claims.js", "explorer.js", "page.js")
+SCRIPTS = (
+    "elements.js",
+    "charts.js",
+    "explorer_spec.js",
+    "claims.js",
+    "explorer.js",
+    "networks.js",
+    "page.js",
+)
 """The page's own scripts, in the order in which they are run."""
 
 
@@ -41,13 +55,19 @@ class Sources:
     tables
         Claim's id to the tables that it is judged on.
     captions
-        Figure's name to its caption.
+        Figure's name to its caption, where its file does not say it.
+    networks
+        ImageNet network's name to a PNG picture of its derivative and response.
+    regrets
+        The stopping study's table; None for the folder's own regret.csv.
     """
 
     results: Path
     figures: Path | None = None
     tables: Mapping[str, Sequence[str]] = field(default_factory=dict)
     captions: Mapping[str, str] = field(default_factory=dict)
+    networks: Mapping[str, Path] = field(default_factory=dict)
+    regrets: Path | None = None
 
 
 def render_page(sources: Sources) -> str:
@@ -63,7 +83,7 @@ def render_page(sources: Sources) -> str:
     claims = _read_if_there(results / "verdicts.csv", sources.tables)
     explorer = gather_runs(tables.curves)
     networks = None if tables.zoo is None else view_networks(tables.zoo)
-    stopping = results / "regret.csv"
+    stopping = sources.regrets or results / "regret.csv"
     regrets = read_regrets(stopping) if stopping.exists() else None
     provenance = results / "provenance.json"
     origin = read_origin(provenance, results) if provenance.exists() else None
@@ -72,6 +92,11 @@ def render_page(sources: Sources) -> str:
             f"{results} holds nothing to show; a report needs verdicts.csv, curves/*.csv, zoo.csv "
             "or regret.csv."
         )
+    carried = {
+        **_pictures(sources),
+        **_library(),
+        "data": script_json(_script_data(explorer, networks, regrets)),
+    }
     return (
         _environment()
         .get_template("page.html.j2")
@@ -83,14 +108,13 @@ def render_page(sources: Sources) -> str:
             networks=networks,
             missing_networks=_read_missing(results),
             regrets=regrets,
+            regrets_source=stopping,
             origin=origin,
             stand_ins=_find_stand_ins(tables, claims, origin),
-            **_pictures(sources),
-            **_downloads(results),
+            **carried,
+            **_downloads(results, LARGEST_PAGE - len(str(carried)) - _ELSEWHERE),
             scripts=[_template(name) for name in SCRIPTS],
             style=_template("style.css"),
-            **_library(),
-            data=script_json(_script_data(explorer, networks, regrets)),
         )
     )
 
@@ -126,17 +150,29 @@ def _find_stand_ins(
 
 def _pictures(sources: Sources) -> dict[str, object]:
     folder = sources.figures
-    pictures, left_out = read_pictures(folder) if folder is not None else ({}, [])
+    files = {} if folder is None else {path.stem: path for path in sorted(folder.glob("*.png"))}
+    pictures, left_out = read_pictures(files)
+    networks, networks_left_out = read_pictures(sources.networks, NETWORKS)
     return {
-        "pictures": pictures,
+        "pictures": {name: picture.address for name, picture in pictures.items()},
         "pictures_left_out": left_out,
-        "captions": {name: sources.captions.get(name, "") for name in pictures},
+        "captions": {
+            name: picture.caption or sources.captions.get(name, "")
+            for name, picture in pictures.items()
+        },
+        "network_pictures": {name: picture.address for name, picture in networks.items()},
+        "network_pictures_left_out": networks_left_out,
     }
 
 
-def _downloads(results: Path) -> dict[str, object]:
+_ELSEWHERE = 400_000
+"""Bytes of a page beside its charts' library, data, pictures and tables: text and small bars."""
+
+
+def _downloads(results: Path, free: int) -> dict[str, object]:
     tables = [*results.glob("*.csv"), *results.glob("curves/*.csv")]
-    links, left_out = read_downloads(results, tables)
+    # An address takes four letters for three bytes.
+    links, left_out = read_downloads(results, tables, max(0, free) * 3 // 4)
     return {"downloads": links, "downloads_left_out": left_out}
 
 

@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from maxgain.errors import InputError
-from maxgain.report import embedding
 from maxgain.report.embedding import (
+    Room,
     data_uri,
     guarded_csv,
     read_downloads,
@@ -76,12 +77,11 @@ def test_a_data_address_holds_its_content() -> None:
     assert base64.b64decode(content) == b"\x00a,b"
 
 
-def test_tables_that_do_not_fit_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(embedding, "LARGEST_DOWNLOADS", 100)
+def test_tables_that_do_not_fit_are_named(tmp_path: Path) -> None:
     (tmp_path / "curves").mkdir()
     (tmp_path / "curves" / "large.csv").write_text("a\n" * 100)
     (tmp_path / "small.csv").write_text("a\n=1\n")
-    links, left_out = read_downloads(tmp_path, [*tmp_path.rglob("*.csv")])
+    links, left_out = read_downloads(tmp_path, [*tmp_path.rglob("*.csv")], 100)
     assert [link["name"] for link in links] == ["small.csv"]
     assert base64.b64decode(links[0]["address"].split(",", 1)[1]) == b"a\n'=1\n"
     assert left_out == ["curves/large.csv"]
@@ -90,31 +90,32 @@ def test_tables_that_do_not_fit_are_named(tmp_path: Path, monkeypatch: pytest.Mo
 def test_a_table_that_is_no_text_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_bytes(b"\xff\xfe")
     with pytest.raises(InputError, match=r"a\.csv is not a table"):
-        read_downloads(tmp_path, [tmp_path / "a.csv"])
+        read_downloads(tmp_path, [tmp_path / "a.csv"], 100)
 
 
 def test_pictures_are_scaled_down_and_never_up(tmp_path: Path) -> None:
     Image.new("RGB", (2800, 100), "white").save(tmp_path / "fig01.png")
-    Image.new("RGBA", (70, 50)).save(tmp_path / "fig02.png")
-    pictures, left_out = read_pictures(tmp_path)
+    words = PngInfo()
+    words.add_text("Description", "what it shows")
+    Image.new("RGBA", (70, 50)).save(tmp_path / "fig02.png", pnginfo=words)
+    pictures, left_out = read_pictures({n: tmp_path / f"{n}.png" for n in ("fig01", "fig02")})
+    assert [picture.caption for picture in pictures.values()] == ["", "what it shows"]
     sizes = []
-    for address in pictures.values():
-        assert address.startswith("data:image/webp;base64,")
-        with Image.open(io.BytesIO(base64.b64decode(address.split(",")[1]))) as image:
+    for picture in pictures.values():
+        assert picture.address.startswith("data:image/webp;base64,")
+        with Image.open(io.BytesIO(base64.b64decode(picture.address.split(",")[1]))) as image:
             sizes.append(image.size)
     assert sizes == [(1400, 50), (70, 50)]
     assert left_out == []
 
 
-def test_pictures_that_do_not_fit_are_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(embedding, "LARGEST_PICTURES", 10)
+def test_pictures_that_do_not_fit_are_named(tmp_path: Path) -> None:
     Image.new("RGB", (70, 50)).save(tmp_path / "fig02.png")
-    assert read_pictures(tmp_path) == ({}, ["fig02"])
+    files = {"fig02": tmp_path / "fig02.png"}
+    assert read_pictures(files, Room(10, 1400)) == ({}, ["fig02"])
 
 
 def test_a_picture_that_is_none_is_refused(tmp_path: Path) -> None:
     (tmp_path / "fig01.png").write_bytes(b"GIF89a")
     with pytest.raises(InputError, match=r"fig01\.png is not a PNG picture"):
-        read_pictures(tmp_path)
+        read_pictures({"fig01": tmp_path / "fig01.png"})

@@ -66,6 +66,16 @@ function panel(number, place, width, series, state) {
   };
 }
 
+/** A text in lines that fit a width in pixels; seven a letter. */
+function linesOf(text, width) {
+  const lines = [""];
+  for (const word of text.split(" ")) {
+    if (lines.at(-1) && lines.at(-1).length + word.length > width / 7.5) lines.push("");
+    lines.push(`${lines.pop()} ${word}`.trim());
+  }
+  return lines;
+}
+
 /** The whole specification for a width in pixels. */
 function explorerSpec(runs, quantities, series, state, title, totalWidth) {
   const columns = totalWidth < 620 ? 1 : totalWidth < 1000 ? 2 : 3;
@@ -74,7 +84,7 @@ function explorerSpec(runs, quantities, series, state, title, totalWidth) {
   return {
     $schema: "https://vega.github.io/schema/vega-lite/v6.json",
     description: title.join(". "),
-    title: { text: title[0], subtitle: title.slice(1) },
+    title: { text: linesOf(title[0], totalWidth), subtitle: linesOf(title[1], totalWidth) },
     data: { values: explorerRows(runs, quantities, state) },
     params: [
       { name: "shown", select: { type: "point", fields: ["series"], toggle: "true" }, bind: "legend", views: views("lines") },

@@ -45,25 +45,15 @@ function followFragment() {
   }
 }
 
-function setUpCharts() {
-  if (data.networks) {
-    const describe = (width) => {
-      const columns = width < 640 ? 1 : data.networks.columns;
-      const spec = structuredClone(data.networks);
-      spec.columns = columns;
-      spec.spec.width = Math.floor((width - 60) / columns) - 25;
-      return { ...spec, config: { legend: { orient: "bottom" } } };
-    };
-    draw(find("#networks-chart"), describe, { bind: find("#networks-choices") });
-  }
-  if (data.regrets) {
-    draw(find("#regrets-chart"), (width) => ({ ...data.regrets, width: Math.max(120, width - 240) }));
-  }
+function setUpRegrets() {
+  if (!data.regrets) return;
+  draw(find("#regrets-chart"), (width) => ({ ...data.regrets, width: Math.max(120, width - 240) }));
 }
 
 setUpTheme();
 setUpClaims();
 setUpExplorer();
-setUpCharts();
+setUpNetworks();
+setUpRegrets();
 window.addEventListener("hashchange", followFragment);
 if (location.hash) followFragment();
