@@ -1,5 +1,6 @@
 """Numbers that figures print, from tables by `maxgain.statistics`: drawing takes them as given."""
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -8,11 +9,12 @@ import pandas as pd
 from pandas import DataFrame
 
 from maxgain.errors import InputError
-from maxgain.figures.probes import trained_rows
-from maxgain.statistics.correlation import correlate_ranks
+from maxgain.statistics.clusters import correlate_clusters
+from maxgain.statistics.decisions import hold_draws
 from maxgain.statistics.intervals import mean_interval
 from maxgain.statistics.variability import START_STEPS, variability
 from maxgain.tables.runs import RUN, check_columns
+from maxgain.tables.zoo import judged_rows
 
 ESTIMATORS = {
     "gain_db": "G, one impulse (the paper's)",
@@ -36,37 +38,35 @@ def interval_of_seeds(values: "pd.Series[float]") -> tuple[float, float]:
     return mean_interval(values.to_numpy(dtype=np.float64))
 
 
-def correlate_families(
+def correlate_sets(
     zoo: DataFrame, missing: Sequence[str] = (), image: str = "impulse"
 ) -> dict[str, Any]:
-    """Rank correlation of gain and error in each family and channel, for figure 7.
+    """Rank correlation of gain and error of each judged set, as claim P1 takes it, for figure 7.
+
+    One network is drawn of each architecture; see `maxgain.statistics.clusters`.
 
     Returns
     -------
     dict
-        correlations: family, channel, networks, rho, ci_low, ci_high (NaN: no interval).
+        correlations: set (`maxgain.tables.zoo.JUDGED_SETS`), channel, networks, architectures,
+        rho, low and high (90 % interval, NaN: none), p_value (one-sided).
     """
+    names = ["set", "channel", "networks", "architectures", "rho", "low", "high", "p_value"]
     rows = [
-        {
-            "family": family,
-            "channel": channel,
-            "networks": found.networks,
-            "rho": found.rho,
-            "ci_low": np.nan if found.ci_low is None else found.ci_low,
-            "ci_high": np.nan if found.ci_high is None else found.ci_high,
-        }
-        for (family, channel), networks in trained_rows(zoo, image).groupby(
-            ["family", "channel"], sort=False
+        (part, channel, *_correlate(networks))
+        for (part, channel), networks in judged_rows(zoo, "inverse-score", image).groupby(
+            ["set", "channel"], sort=False
         )
-        for found in [
-            correlate_ranks(
-                networks["gain_db"].to_numpy(dtype=np.float64),
-                networks["top5_error"].to_numpy(dtype=np.float64),
-            )
-        ]
     ]
-    names = ["family", "channel", "networks", "rho", "ci_low", "ci_high"]
     return {"correlations": DataFrame(rows, columns=names)}
+
+
+def _correlate(networks: DataFrame) -> tuple[int, int, float, float, float, float]:
+    gains, errors = (networks[name].to_numpy(dtype=float) for name in ("gain_db", "top5_error"))
+    found = correlate_clusters(gains, errors, networks["architecture"].tolist())
+    finding = hold_draws("rho", found.rho, found.draws, "below", 0.0, found.clusters)
+    low, high = (math.nan if end is None else end for end in (finding.low, finding.high))
+    return found.networks, found.clusters, found.rho, low, high, found.p_value
 
 
 def measure_variabilities(*tables: DataFrame) -> dict[str, Any]:

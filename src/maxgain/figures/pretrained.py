@@ -110,9 +110,9 @@ def draw_fig06(
 
 
 def _label(network: Any) -> str:  # a row as pandas gives it
-    """Error, where it is known, and gain of a network of figure 6."""
-    error = "" if np.isnan(network.error) else f"{network.error:.3g} %, "
-    return f"{'random weights, ' if network.random else error}{network.gain:.1f} dB"
+    """Error, in words where there is none, and gain of a network of figure 6."""
+    known = "no published error" if np.isnan(network.error) else f"{network.error:.3g} %"
+    return f"{'random weights' if network.random else known}, {network.gain:.1f} dB"
 
 
 def choose_network(zoo: DataFrame, arrays: Mapping[str, NetworkArrays]) -> str | None:

@@ -8,8 +8,9 @@ from matplotlib.figure import Figure
 from pandas import DataFrame
 
 from maxgain.errors import InputError
-from maxgain.tables.flags import read_flags
 from maxgain.figures.style import COLUMN_WIDTH, label_empty_panel, new_figure, set_title
+from maxgain.tables.flags import read_flags
+from maxgain.tables.zoo import DEQUANTISED
 
 IMAGE_LABELS = {"natural": "natural image", "impulse": "impulse"}
 """What the two probes are called."""
@@ -35,6 +36,11 @@ def probe_rows(zoo: DataFrame, image: str) -> DataFrame:
 def is_random(zoo: DataFrame) -> "pd.Series[bool]":
     """Whether a row is of a network with random weights, a control."""
     return read_flags(zoo["random_weights"])
+
+
+def is_dequantised(zoo: DataFrame) -> "pd.Series[bool]":
+    """Whether a row is of a network with int8 weights, which was measured in float32."""
+    return zoo["precision"].fillna("").astype(str).str.startswith(DEQUANTISED)
 
 
 def trained_rows(zoo: DataFrame, image: str) -> DataFrame:

@@ -71,7 +71,8 @@ ROWS = (
         "maxgain.figures.pretrained:draw_fig06",
         ("zoo.csv", _NETWORK_ARRAYS, _MISSING),
         "Derivative dz/dx and response |H| of every ImageNet network at hand on the impulse image, "
-        "in the order of top-5 error; networks with random weights are controls. Networks that "
+        "in the order of top-5 error, those without a published one after them; networks with "
+        "random weights are controls. Networks that "
         "could not be measured are named in the title.",
     ),
     FigureRow(
@@ -79,9 +80,11 @@ ROWS = (
         "maxgain.figures.scatter:draw_fig07",
         ("zoo.csv", _MISSING),
         "Maximum Gain against top-5 error of the ImageNet networks at hand, channel by channel, on "
-        "the impulse image; the numbers name the networks. The legend gives the rank correlation "
-        "with its 95 % confidence interval; dotted lines are networks with random weights.",
-        measure="maxgain.figures.numbers:correlate_families",
+        "the impulse image; the numbers name the networks, hollow points are networks with int8 "
+        "weights measured dequantised, dotted lines networks with random weights. The legend gives "
+        "the rank correlation of claim P1: the mean over draws of one network of each "
+        "architecture, its 90 % interval over architectures, its one-sided p-value by permutation.",
+        measure="maxgain.figures.numbers:correlate_sets",
     ),
     row_of_request(
         CurvesFigure(

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import seaborn
 from matplotlib.axes import Axes
@@ -10,11 +10,12 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from pandas import DataFrame
 
-from maxgain.figures.labels import label_points
+from maxgain.figures.labels import POINT_SIZE, label_points
 from maxgain.figures.palette import CurveStyle, choose_styles
 from maxgain.figures.probes import (
     IMAGE_LABELS,
     describe_missing,
+    is_dequantised,
     is_random,
     probe_rows,
     sort_networks,
@@ -28,6 +29,7 @@ from maxgain.figures.style import (
     set_title,
     styled,
 )
+from maxgain.registry import load_function
 
 BOUND_DB = -20.0
 """Section III-D: the best networks lie above about this gain, the worst below."""
@@ -44,13 +46,14 @@ class FamilyStyle(NamedTuple):
     marker: str
 
 
-FAMILY_STYLES: dict[str, FamilyStyle] = {
-    "matconvnet": FamilyStyle("MatConvNet (the paper's set)", "#d62728", "o"),
-    "torchvision": FamilyStyle("torchvision", "#1f5fbf", "s"),
-    "carried": FamilyStyle("carried by packages", "#e69f00", "^"),
-}
-"""Families that the paper's comparison is about; any other takes the next colour and its own name.
-"""
+def reader_styles() -> dict[str, FamilyStyle]:
+    """Style of every family that has a reader, in the order of the table of readers."""
+    # Rooms of one floor do not import each other; the table names what it is needed for here.
+    readers = load_function("maxgain.zoo.readers.registry:READERS", "families of figure 7").rows()
+    return {
+        reader.name: FamilyStyle(reader.label or reader.name, reader.colour, reader.marker)
+        for reader in readers
+    }
 
 
 @styled
@@ -59,25 +62,28 @@ def draw_fig07(
     missing: Sequence[str] = (),
     image: str = "impulse",
     correlations: DataFrame | None = None,
-    families: Mapping[str, FamilyStyle] = FAMILY_STYLES,
+    families: Mapping[str, FamilyStyle] | None = None,
 ) -> Figure:
     """Draw Maximum Gain against top-5 error, one panel a channel (paper, figure 7).
 
-    Each network is a point with a number, named below. Dotted lines are networks with random
-    weights, which have no error to be drawn against.
+    Each network is a point with a number, named below; hollow points are networks with int8 weights
+    that were measured dequantised. Dotted lines are networks with random weights, which have no
+    error to be drawn against.
 
     Parameters
     ----------
     zoo, missing, image
         As in `maxgain.figures.pretrained.draw_fig06`.
     correlations
-        What `maxgain.figures.numbers.correlate_families` gives, for the legend; None for none.
+        What `maxgain.figures.numbers.correlate_sets` gives, for the legend; None for none.
     families
         Styles of families, the first one's first in the legend; any other takes the next colour.
+        None: those of the table of readers.
     """
     rows = trained_rows(zoo, image).astype({"gain_db": float, "top5_error": float})
     networks = [str(name) for name in sort_networks(rows)["name"]]
-    legend_lines = 2 * rows["family"].nunique() + 2
+    judged = 0 if correlations is None else correlations["set"].nunique()
+    legend_lines = rows["family"].nunique() + 2 * judged + 3
     key_lines = math.ceil(len(networks) / 4)
     # Panels keep their height, whatever stands below them.
     figure = new_figure(PAGE_WIDTH, 2.8 + 0.14 * legend_lines + 0.13 * key_lines)
@@ -107,9 +113,16 @@ def draw_fig07(
 
 
 def choose_family_styles(
-    names: Sequence[str], families: Mapping[str, FamilyStyle] = FAMILY_STYLES
+    names: Sequence[str], families: Mapping[str, FamilyStyle] | None = None
 ) -> dict[str, FamilyStyle]:
-    """Style of each named family, in the order of `families`, others after them."""
+    """Style of each named family, in the order of `families`, others after them.
+
+    Parameters
+    ----------
+    families
+        None: those of the table of readers.
+    """
+    families = reader_styles() if families is None else families
     ordered = [name for name in families if name in names]
     ordered += [name for name in names if name not in families]
     known = {name: CurveStyle(style.color, style.marker) for name, style in families.items()}
@@ -118,22 +131,30 @@ def choose_family_styles(
 
 
 def _draw_families(axes: Axes, rows: DataFrame, styles: Mapping[str, FamilyStyle]) -> None:
-    seaborn.scatterplot(
-        rows,
-        x="top5_error",
-        y="gain_db",
-        hue="family",
-        hue_order=list(styles),
-        palette={name: style.color for name, style in styles.items()},
-        style="family",
-        style_order=list(styles),
-        markers={name: style.marker for name, style in styles.items()},
-        edgecolor="white",
-        linewidth=0.3,
-        s=4.5**2,
-        legend=False,
-        ax=axes,
-    )
+    hollow = is_dequantised(rows)
+    for part, linewidth in ((rows[~hollow], 0.3), (rows[hollow], 0.9)):
+        if part.empty:
+            continue
+        seaborn.scatterplot(
+            part,
+            x="top5_error",
+            y="gain_db",
+            hue="family",
+            hue_order=list(styles),
+            palette={name: style.color for name, style in styles.items()},
+            style="family",
+            style_order=list(styles),
+            markers={name: style.marker for name, style in styles.items()},
+            edgecolor="white",
+            linewidth=linewidth,
+            s=POINT_SIZE**2,
+            legend=False,
+            ax=axes,
+        )
+    if hollow.any():
+        points = axes.collections[-1]
+        points.set_edgecolor(points.get_facecolor())
+        points.set_facecolor("white")
     axes.axhline(BOUND_DB, color=GREY, linewidth=0.7, linestyle="--", zorder=0)
 
 
@@ -149,27 +170,38 @@ def _name_families(
     styles: Mapping[str, FamilyStyle],
     correlations: DataFrame | None,
 ) -> None:
-    handles = []
-    for family, style in styles.items():
-        count = int((rows["family"] == family).sum())
-        label = f"{style.label}, n = {count}"
-        if correlations is not None:
-            chosen = correlations[correlations["family"] == family]
-            chosen = chosen[chosen["channel"] == rows["channel"].iloc[0]]
-            for rho, low, high in chosen[["rho", "ci_low", "ci_high"]].to_numpy():
-                label += f"\n{_say(float(rho), float(low), float(high))}"
-        if count:
-            handles.append(
-                Line2D(
-                    [], [], linestyle="none", marker=style.marker, color=style.color, label=label
-                )
-            )
+    counts = rows["family"].value_counts()
+    handles = [
+        _point(style.marker, style.color, style.color, f"{style.label}, n = {counts[family]}")
+        for family, style in styles.items()
+        if family in counts
+    ]
+    if hollow := int(is_dequantised(rows).sum()):
+        handles.append(_point("o", GREY, "white", f"hollow: int8, dequantised, n = {hollow}"))
     handles.append(Line2D([], [], color=GREY, linewidth=0.7, linestyle="--", label="−20 dB"))
     controls = [line for line in axes.get_lines() if line.get_label() == "control"]
     if controls:
         label = f"random weights, n = {len(controls)}"
         handles.append(Line2D([], [], color="black", linewidth=0.8, linestyle=":", label=label))
+    if correlations is not None:
+        chosen = correlations[correlations["channel"] == rows["channel"].iloc[0]]
+        handles += [
+            Line2D([], [], linestyle="none", label=_say(found))
+            for found in chosen.itertuples(index=False)
+        ]
     axes.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.5, -0.23), borderaxespad=0.0)
+
+
+def _point(marker: str, edge: str, face: str, label: str) -> Line2D:
+    return Line2D(
+        [],
+        [],
+        linestyle="none",
+        marker=marker,
+        markerfacecolor=face,
+        markeredgecolor=edge,
+        label=label,
+    )
 
 
 def _number_networks(axes: Axes, rows: DataFrame, numbers: Mapping[str, str]) -> None:
@@ -177,10 +209,13 @@ def _number_networks(axes: Axes, rows: DataFrame, numbers: Mapping[str, str]) ->
     label_points(axes, points, [numbers[str(name)] for name in rows["name"]])
 
 
-def _say(rho: float, low: float, high: float) -> str:
-    """A rank correlation and its 95 % interval in words."""
-    interval = "no interval" if math.isnan(low) else f"[{low:.2f}, {high:.2f}]"
-    return f"ρ = {rho:.2f}, {interval}"
+def _say(found: Any) -> str:  # a row of a frame, which pandas does not type
+    """A rank correlation, its 90 % interval over architectures and its p-value in words."""
+    interval = "(no interval)" if math.isnan(found.low) else f"[{found.low:.2f}, {found.high:.2f}]"
+    return (
+        f"{found.set}, {found.networks} of {found.architectures} architectures:\n"
+        f"ρ = {found.rho:.2f} {interval}, p = {found.p_value:.2g}"
+    )
 
 
 def _add_key(figure: Figure, numbers: Mapping[str, str]) -> None:

@@ -19,6 +19,9 @@ JUDGED_SETS = {
 }
 """Sets of trained networks and the families in each; the first that was measured decides."""
 
+DEQUANTISED = "int8"
+"""A precision that begins so is of 8-bit weights that are measured in float32."""
+
 ZOO_COLUMNS = (
     "name",
     "family",
@@ -48,9 +51,10 @@ ZOO_COLUMNS = (
 `family` is the reader's, `architecture` the design; `precision` that in which the weights were
 published; `resolution` the side of the input in pixels (of a rectangle, the square root of its
 area); `input_std` the std of (x / 255 - mean) / std. `image` is "natural", "impulse" (one, in the
-middle) or "impulses" (at random `places`, dB averaged over them, without a class of their own).
-`saturation_db` is empty where it is no part of the gain, under the projection "log-odds"; under
-"score" the gain is the sum of sensitivity, saturation and 40 log10(score).
+middle) or "impulses" (at random `places`, dB averaged over them, without a class of their own;
+their score is the geometric mean). `saturation_db` is empty where it is no part of the gain, under
+the projection "log-odds"; under "score" the gain is the sum of sensitivity, saturation and
+40 log10(score).
 """
 
 ADDED_COLUMNS: dict[str, str | float] = {

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from statistics import geometric_mean
 from typing import Literal
 
 import torch
@@ -142,26 +143,34 @@ def _under(result: Measurement, projection: ClassProjection) -> Measurement:
     else:
         shift = 40 * math.log10(result.score) if result.score else -math.inf
         gain = result.gain + shift
+    # Of a network that is very sure of itself 1/(1 - score) is beyond float64: torch calls it
+    # infinite, Python's own power raises.
+    factor = torch.tensor(10.0, dtype=torch.float64).pow(shift / 20)
     return replace(
         result,
-        gradient=result.gradient * 10.0 ** (shift / 20),
+        gradient=result.gradient * factor,
         response=result.response + shift,
         gain=gain,
     )
 
 
 def _averaged(results: Sequence[Measurement]) -> Measurement:
-    """Mean over several images, of everything in dB; the winning classes may differ."""
+    """Mean over several images, of everything in dB; the winning classes may differ.
+
+    The score is the geometric mean, that of its decibels: so the gain under p_c = score stays the
+    sum of sensitivity, saturation and 40 log10(score).
+    """
 
     def mean(name: str) -> Tensor:
         return torch.stack([getattr(result, name) for result in results]).double().mean(0)
 
+    scores = [result.score or 0.0 for result in results]
     return Measurement(
         gradient=mean("gradient"),
         response=mean("response"),
         gain=mean("gain"),
         predicted_class=None,
-        score=sum(result.score or 0.0 for result in results) / len(results),
+        score=geometric_mean(scores) if all(scores) else 0.0,
         sensitivity=mean("sensitivity"),
         saturation=sum(result.saturation or 0.0 for result in results) / len(results),
     )

@@ -64,6 +64,17 @@ def test_all_networks_stand_in_the_order_of_their_error_with_legible_names(
     assert "random weights" in "".join(text.get_text() for text in figure.texts)
 
 
+def test_a_network_without_a_published_error_says_so(
+    zoo: pd.DataFrame, arrays: dict[str, dict[str, ndarray]]
+) -> None:
+    unknown = zoo.assign(top5_error=zoo["top5_error"].where(zoo["name"] != "network-2"))
+    texts = [text.get_text() for text in draw_fig06(unknown, arrays).texts]
+    assert sum("no published error" in text for text in texts) == 1
+    assert sum("random weights" in text for text in texts) == 3
+    assert not any("nan" in text for text in texts)
+    assert texts.index("network-2") > texts.index("network-24")
+
+
 def test_figure_5_is_alexnet_or_the_best_at_hand(
     both: pd.DataFrame, arrays: dict[str, dict[str, ndarray]]
 ) -> None:

@@ -1,18 +1,35 @@
 """Figure 7 with many networks: every point has its number, and no label covers another."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from matplotlib.figure import Figure
 from matplotlib.text import Annotation, Text
 
+from maxgain.claims.pretrained import judge_p1
+from maxgain.claims.registry import CLAIMS
 from maxgain.figures.labels import label_points
-from maxgain.figures.numbers import correlate_families
-from maxgain.figures.scatter import FamilyStyle, choose_family_styles, draw_fig07
+from maxgain.figures.numbers import correlate_sets
+from maxgain.figures.scatter import (
+    FamilyStyle,
+    choose_family_styles,
+    draw_fig07,
+    reader_styles,
+)
 from maxgain.figures.style import new_figure
-from maxgain.statistics.correlation import correlate_ranks
+from maxgain.tables.results import ResultTables
+from maxgain.zoo.readers.registry import READERS
 from tests.exact.figures.made_up_curves import read_texts
+
+
+def legend_texts(figure: Figure, panel: int) -> list[str]:
+    legend = figure.axes[panel].get_legend()
+    assert legend is not None
+    return [text.get_text() for text in legend.get_texts()]
 
 
 def test_every_network_has_its_number_in_every_channel(zoo: pd.DataFrame) -> None:
@@ -32,29 +49,64 @@ def test_every_network_has_its_number_in_every_channel(zoo: pd.DataFrame) -> Non
 
 def test_an_unknown_family_is_drawn_and_named(zoo: pd.DataFrame) -> None:
     styles = choose_family_styles(["mine", "carried", "matconvnet", "other"])
-    assert list(styles) == ["matconvnet", "carried", "mine", "other"]
+    assert list(styles) == ["carried", "matconvnet", "mine", "other"]
     assert len({(style.color, style.marker) for style in styles.values()}) == 4
-    legend = draw_fig07(zoo).axes[0].get_legend()
-    assert legend is not None
-    names = [text.get_text() for text in legend.get_texts()]
+    names = legend_texts(draw_fig07(zoo), 0)
     assert "mine, n = 8" in names
     assert "random weights, n = 3" in names
 
 
-def test_correlations_are_given_and_not_measured(
+def test_families_look_as_the_table_of_readers_says(zoo: pd.DataFrame) -> None:
+    for reader in READERS.rows():
+        style = choose_family_styles([reader.name])[reader.name]
+        assert style == (reader.label, reader.colour, reader.marker)
+    assert len({style[1:] for style in reader_styles().values()}) == len(READERS.rows())
+    assert "MatConvNet (the paper's set), n = 9" in legend_texts(draw_fig07(zoo), 0)
+
+
+def test_int8_networks_alone_are_hollow(zoo: pd.DataFrame) -> None:
+    axes = draw_fig07(zoo).axes[0]
+    rows = zoo[(zoo["channel"] == "red") & (zoo["family"] != "random-control")]
+    hollow, filled = set(), set()
+    for points in axes.collections:
+        places = {tuple(place) for place in points.get_offsets().tolist()}
+        white = (points.get_facecolor() == 1).all()
+        assert len(places) == len(points.get_facecolor()) or white
+        (hollow if white else filled).update(places)
+    for precision, places in (("int8", hollow), ("float32", filled)):
+        found = rows[rows["precision"] == precision][["top5_error", "gain_db"]]
+        assert places == {tuple(place) for place in found.to_numpy().tolist()}
+    assert f"hollow: int8, dequantised, n = {len(hollow)}" in legend_texts(draw_fig07(zoo), 0)
+    without = draw_fig07(zoo.assign(precision=""))
+    assert not any("hollow" in text for text in legend_texts(without, 0))
+
+
+def test_correlations_are_those_of_claim_p1_and_given(
     zoo: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found = correlate_families(zoo)["correlations"]
-    rows = zoo[(zoo["family"] == "mine") & (zoo["channel"] == "green")]
-    expected = correlate_ranks(rows["gain_db"].to_numpy(), rows["top5_error"].to_numpy())
-    (row,) = found.query("family == 'mine' and channel == 'green'").itertuples()
-    assert (row.rho, row.ci_low, row.networks) == (expected.rho, expected.ci_low, 8)
+    found = correlate_sets(zoo)["correlations"]
+    judged = judge_p1(ResultTables(zoo=zoo), CLAIMS.find("P1")).numbers
     monkeypatch.setattr("scipy.stats.permutation_test", None)
-    legend = draw_fig07(zoo, correlations=found).axes[1].get_legend()
-    assert legend is not None
-    texts = [text.get_text() for text in legend.get_texts()]
-    interval = f"[{expected.ci_low:.2f}, {expected.ci_high:.2f}]"
-    assert f"mine, n = 8\nρ = {expected.rho:.2f}, {interval}" in texts
+    figure = draw_fig07(zoo, correlations=found)
+    # "mine" is judged nowhere; designs come in threes, so that three are too few for an interval.
+    assert set(found["set"]) == {"matconvnet", "public"}
+    for number, channel in enumerate(("red", "green", "blue")):
+        texts = [text for text in legend_texts(figure, number) if "ρ" in text]
+        assert len(texts) == 2
+        for text in texts:
+            head, numbers = text.split("\n")
+            rho, p_value = numbers.removeprefix("ρ = ").split(", p = ")
+            said = f"{channel} {rho} (p = {p_value})"
+            assert said.replace(" (no interval)", "") in judged
+            networks, architectures = re.findall(r"\d+", head)
+            assert f"{networks} networks of {architectures} architectures" in judged
+
+
+def test_few_architectures_have_no_interval(zoo: pd.DataFrame) -> None:
+    few = zoo[zoo["architecture"].isin(["design-0", "design-1", "design-3"])]
+    found = correlate_sets(few)["correlations"]
+    texts = legend_texts(draw_fig07(few, correlations=found), 1)
+    assert any("(no interval)" in text for text in texts)
 
 
 @settings(max_examples=20, deadline=None)
@@ -78,8 +130,5 @@ def test_labels_cover_neither_each_other_nor_points(seed: int, count: int) -> No
 
 def test_families_may_bring_their_own_style(zoo: pd.DataFrame) -> None:
     own = {"mine": FamilyStyle("of my own", "#123456", "*"), "absent": FamilyStyle("-", "red", "o")}
-    figure = draw_fig07(zoo, families=own)
-    legend = figure.axes[0].get_legend()
-    assert legend is not None
-    names = [text.get_text() for text in legend.get_texts()]
+    names = legend_texts(draw_fig07(zoo, families=own), 0)
     assert names[:3] == ["of my own, n = 8", "matconvnet, n = 9", "carried, n = 8"]
