@@ -37,6 +37,8 @@ def draw_networks(results: Path, folder: Path) -> dict[str, Path]:
     drawn = {}
     for number, (name, rows) in enumerate(zoo.groupby("name", sort=False)):
         if name in arrays and {"natural", "impulse"} <= set(rows["image"]):
-            figure = draw_network(rows.to_dict("records"), read_arrays(arrays[str(name)]))
+            records = rows.to_dict("records")
+            named = [{str(key): value for key, value in row.items()} for row in records]
+            figure = draw_network(named, read_arrays(arrays[str(name)]))
             (drawn[str(name)],) = save_figure(figure, folder / f"network{number}", ("png",))
     return drawn

@@ -97,26 +97,26 @@ def render_page(sources: Sources) -> str:
         **_library(),
         "data": script_json(_script_data(explorer, networks, regrets)),
     }
-    return (
-        _environment()
-        .get_template("page.html.j2")
-        .render(
-            name=results.name,
-            claims=claims,
-            counts=_count_verdicts(claims),
-            explorer=explorer,
-            networks=networks,
-            missing_networks=_read_missing(results),
-            regrets=regrets,
-            regrets_source=stopping,
-            origin=origin,
-            stand_ins=_find_stand_ins(tables, claims, origin),
-            **carried,
-            **_downloads(results, LARGEST_PAGE - len(str(carried)) - _ELSEWHERE),
-            scripts=[_template(name) for name in SCRIPTS],
-            style=_template("style.css"),
-        )
+    return _fill_template(
+        name=results.name,
+        claims=claims,
+        counts=_count_verdicts(claims),
+        explorer=explorer,
+        networks=networks,
+        missing_networks=_read_missing(results),
+        regrets=regrets,
+        regrets_source=stopping,
+        origin=origin,
+        stand_ins=_find_stand_ins(tables, claims, origin),
+        **carried,
+        **_downloads(results, LARGEST_PAGE - len(str(carried)) - _ELSEWHERE),
     )
+
+
+def _fill_template(**content: object) -> str:
+    scripts = [_template(name) for name in SCRIPTS]
+    page = _environment().get_template("page.html.j2")
+    return page.render(scripts=scripts, style=_template("style.css"), **content)
 
 
 def _read_if_there(path: Path, tables: Mapping[str, Sequence[str]]) -> list[ClaimView]:
