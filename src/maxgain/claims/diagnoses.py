@@ -103,11 +103,11 @@ def judge_d5(tables: ResultTables, claim: Claim) -> Evidence:
     """Diagnoses from the gain and from the losses agree beyond chance: Cohen's kappa above 0.4.
 
     0.4 is where agreement begins to be called moderate (Landis and Koch 1977); less would not do
-    as a stand-in. Every seed gives one kappa over the settings trained with it; Student's interval
-    over seeds. The cost needs no measurement: a gain is one forward and one backward pass on one
-    image whatever the validation set's size.
+    as a stand-in. Every seed gives one kappa over the settings trained with it, seeds left out that
+    some rates of a sweep lack; Student's interval over seeds. The cost needs no measurement: a gain
+    is one forward and one backward pass on one image whatever the validation set's size.
     """
-    runs = _gather_runs(tables, claim)
+    runs = _leave_single_rates_out(_gather_runs(tables, claim), _name_sweeps(tables))
     blocks = [
         tuple(run for run in runs if run.seed == seed) for seed in sorted({r.seed for r in runs})
     ]
@@ -177,29 +177,17 @@ def _gather_runs(tables: ResultTables, claim: Claim) -> list[RunCurves]:
     """All runs that are long enough, each training once.
 
     One training may serve several experiments, whole or its first epochs. It is then counted as
-    part of the learning-rate sweep, where its rate factor tells raised from lowered rates. Of a
-    sweep, seeds that some rates lack (`more_seeds`) are left out: they would weigh single rates
-    more, and a seed of one rate has no share or kappa of its own.
+    part of the learning-rate sweep, where its rate factor tells raised from lowered rates.
     """
     kept: dict[Hashable, RunCurves] = {}
     sweeps = _name_sweeps(tables)
     for name in sorted(tables.curves, key=lambda name: (name not in sweeps, name)):
-        runs = read_runs(tables.curves[name])
-        for run in _of_whole_seeds(runs) if name in sweeps else runs:
+        for run in read_runs(tables.curves[name]):
             kept.setdefault((run.setting, run.seed), run)
     runs = [run for run in kept.values() if run.epochs >= claim.epochs]
     if not runs:
         raise NotRun(f"needs a run of {claim.epochs:.0f} epochs or more, there is none")
     return runs
-
-
-def _of_whole_seeds(runs: Sequence[RunCurves]) -> list[RunCurves]:
-    """The runs of seeds that every setting of an experiment was trained with."""
-    seeds: dict[Hashable, set[int]] = {}
-    for run in runs:
-        seeds.setdefault(run.setting, set()).add(run.seed)
-    whole = set.intersection(*seeds.values())
-    return [run for run in runs if run.seed in whole]
 
 
 def _gather_sweeps(tables: ResultTables, claim: Claim) -> list[RunCurves]:
@@ -212,6 +200,22 @@ def _gather_sweeps(tables: ResultTables, claim: Claim) -> list[RunCurves]:
     if not runs:
         raise NotRun(f"needs a run of a learning-rate sweep with {claim.epochs:.0f} epochs or more")
     return [run for run in runs if _diagnose_by_gain(claim, run) != DiagnosisVerdict.DIVERGED]
+
+
+def _leave_single_rates_out(runs: Sequence[RunCurves], sweeps: set[str]) -> list[RunCurves]:
+    """Runs without those whose seed some rates of their sweep lack (`more_seeds`)."""
+    settings: dict[tuple[str, int], set[Hashable]] = {}
+    for run in runs:
+        settings.setdefault((run.experiment, run.seed), set()).add(run.setting)
+    most: dict[str, int] = {}
+    for (experiment, _), found in settings.items():
+        most[experiment] = max(most.get(experiment, 0), len(found))
+    return [
+        run
+        for run in runs
+        if run.experiment not in sweeps
+        or len(settings[run.experiment, run.seed]) == most[run.experiment]
+    ]
 
 
 def _name_sweeps(tables: ResultTables) -> set[str]:
