@@ -6,9 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from torch import nn
-
-    from maxgain.monitor.monitor import GainMonitor
+    from maxgain.monitor.following import Following
 
 
 def follow(
@@ -16,17 +14,30 @@ def follow(
         list[Path], typer.Argument(help="Checkpoints, or folders of them, in natural order.")
     ],
     network: Annotated[
-        str, typer.Option(help="package.module:function, timm:NAME, torchvision:NAME, or ours.")
+        str,
+        typer.Option(help="package.module:function, timm:NAME, torchvision:NAME, FILE.onnx."),
     ],
     shape: Annotated[str, typer.Option(help="Channels, height and width, as 3,32,32.")],
-    classes: Annotated[int, typer.Option(min=1, help="Number of the network's classes.")],
     std: Annotated[
         str,
-        typer.Option(help="Your network expects (x/255 - mean)/std; 1/255 where it takes pixels."),
+        typer.Option(
+            help="Your network expects (x/255 - mean)/std; 1/255 where it takes pixels. The mean "
+            "plays no part."
+        ),
     ],
+    classes: Annotated[
+        int | None, typer.Option(min=1, help="Number of classes; an ONNX file says its own.")
+    ] = None,
     averaged: Annotated[
         bool, typer.Option("--ema", help="Measure the moving averages of the weights.")
     ] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Go on with new checkpoints, until Ctrl-C.")
+    ] = False,
+    idle: Annotated[
+        float | None,
+        typer.Option(min=0, help="Seconds without a new one after which --watch ends."),
+    ] = None,
     output: Annotated[Path, typer.Option(help="Picture: .png, .svg or .pdf.")] = Path("follow.png"),
     csv: Annotated[Path, typer.Option("--csv", help="Table to write.")] = Path("follow.csv"),
 ) -> None:
@@ -38,24 +49,31 @@ def follow(
     """
     from maxgain.cli.measure import check_picture
     from maxgain.errors import InputError
-    from maxgain.monitor.checkpoints import checkpoints_of, follow_checkpoints
 
     check_picture(output)
-    paths = checkpoints_of(checkpoints)
-    monitor, built = _monitored(network, shape, classes, std)
-    failures = follow_checkpoints(monitor, built, paths, averaged)
-    if monitor.records:
-        _write(monitor, paths, csv, output)
-    if failures:
-        reasons = " ".join(reason for _, reason in failures)
-        raise InputError(
-            f"{len(failures)} of {len(paths)} checkpoints could not be measured. {reasons}"
-        )
+    if idle is not None and not watch:
+        raise InputError("--idle is given without --watch, whose end it says.")
+    if watch:
+        following = _following(network, shape, classes, std, averaged)
+        _watch(following, checkpoints, idle, csv, output)
+    else:
+        from maxgain.monitor.checkpoints import checkpoints_of, plan_epochs
+
+        plan = plan_epochs(checkpoints_of(checkpoints))
+        for note in plan.notes:
+            typer.echo(f"note: {note}", err=True)
+        following = _following(network, shape, classes, std, averaged)
+        following.measure_all(plan)
+        _write(following, csv, output)
+    _say(following, csv, output)
 
 
-def _monitored(network: str, shape: str, classes: int, std: str) -> "tuple[GainMonitor, nn.Module]":
-    """Monitor of a network that expects normalised images, and the network."""
+def _following(
+    network: str, shape: str, classes: int | None, std: str, averaged: bool
+) -> "Following":
+    """What measures checkpoints of a network that expects normalised images."""
     from maxgain.errors import InputError
+    from maxgain.monitor.following import Following, weights_into
     from maxgain.monitor.normalised import monitor_of
     from maxgain.networks.building import construct_network
     from maxgain.zoo.registry import Scaling, parse_numbers, parse_shape
@@ -64,18 +82,60 @@ def _monitored(network: str, shape: str, classes: int, std: str) -> "tuple[GainM
     if sizes is None:
         raise InputError("--shape is empty; it must be channels, height and width, as 3,32,32.")
     scaling = Scaling((0.0,), parse_numbers(std, "--std", positive=True)).for_channels(sizes[0])
+    if network.lower().endswith(".onnx"):
+        from maxgain.zoo.readers.onnx.exchange import OnnxArchitecture
+
+        architecture = OnnxArchitecture(Path(network), sizes)
+        monitor = monitor_of(architecture.network, sizes, scaling.std)
+        return Following(monitor, architecture.load, averaged)
+    if classes is None:
+        raise InputError(f"--classes is missing; the network '{network}' is built for a number.")
     built = construct_network(network, sizes, classes)
-    return monitor_of(built, sizes, scaling.std), built
+    return Following(monitor_of(built, sizes, scaling.std), weights_into(built), averaged)
 
 
-def _write(monitor: "GainMonitor", paths: list[Path], csv: Path, output: Path) -> None:
+def _watch(
+    following: "Following", places: list[Path], idle: float | None, csv: Path, output: Path
+) -> None:
+    """Measure, write and draw with each new checkpoint, until Ctrl-C or the end of patience."""
+    from maxgain.monitor.following import Watch
+
+    try:
+        for path in Watch(following, places, idle=idle).run():
+            _write(following, csv, output)
+            record = following.monitor.records[-1]
+            gain = following.monitor.curve()[-1]
+            typer.echo(f"epoch {record.epoch}: gain {gain:.2f} dB ({path})")
+    except KeyboardInterrupt:
+        typer.echo("", err=True)
+
+
+def _write(following: "Following", csv: Path, output: Path) -> None:
     from maxgain.files.atomic import atomic_path
 
-    frame = monitor.to_frame()
-    frame.insert(0, "checkpoint", [str(paths[epoch - 1]) for epoch in frame["epoch"]])
+    if not following.monitor.records:
+        return
+    frame = following.monitor.to_frame()
+    frame.insert(0, "checkpoint", [str(following.measured[epoch]) for epoch in frame["epoch"]])
     with atomic_path(csv) as temporary:
         frame.to_csv(temporary, index=False)
     with atomic_path(output) as temporary:
-        monitor.plot().savefig(temporary)
-    typer.echo(monitor.diagnose().sentence)
-    typer.echo(f"wrote {csv} and {output}", err=True)
+        following.monitor.plot().savefig(temporary)
+
+
+def _say(following: "Following", csv: Path, output: Path) -> None:
+    """Print the diagnosis, and what could not be measured as one sentence."""
+    from maxgain.errors import InputError
+
+    measured, failures = len(following.measured), following.failures
+    if measured:
+        typer.echo(following.monitor.diagnose().sentence)
+        typer.echo(f"wrote {csv} and {output}", err=True)
+    if failures:
+        reasons = " ".join(reason for _, reason in failures)
+        raise InputError(
+            f"{len(failures)} of {measured + len(failures)} checkpoints could not be measured. "
+            f"{reasons}"
+        )
+    if not measured:
+        raise InputError("no checkpoint appeared, so nothing was measured.")

@@ -6,6 +6,7 @@ a foreign file may hold is said there.
 
 import argparse
 import json
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from torch import Tensor, nn
 from maxgain.errors import InputError
 from maxgain.files.tensors import reading_safetensors
 
-SUFFIXES = (".pt", ".pth", ".ckpt", ".safetensors", ".safetensors.index.json")
+SUFFIXES = (".pt", ".pth", ".pth.tar", ".ckpt", ".safetensors", ".safetensors.index.json")
 """Of checkpoints; the last one is the index of several safetensors files."""
 
 _WEIGHTS = ("state_dict", "model_state_dict", "model")
@@ -39,8 +40,7 @@ def read_checkpoint(path: Path, averaged: bool = False) -> dict[str, Tensor]:
     InputError
         The file is missing, damaged, holds code, or holds no such weights.
     """
-    if not path.is_file():
-        raise InputError(f"{path} is not a file; a checkpoint is one of {', '.join(SUFFIXES)}.")
+    _check_file(path)
     if path.name.endswith(".index.json"):
         stored: Any = _read_shards(path)
     elif path.suffix == ".safetensors":
@@ -55,6 +55,43 @@ def read_checkpoint(path: Path, averaged: bool = False) -> dict[str, Tensor]:
     return _tensors(stored, path)
 
 
+def said_epoch(path: Path) -> int | None:
+    """Epoch that a checkpoint says it was written after; None where it says none.
+
+    Lightning and timm count from 0 and are put right. Of others it is the number under "epoch", and
+    of Hugging Face's folders that of `trainer_state.json`, rounded up.
+
+    Raises
+    ------
+    InputError
+        The file is missing or damaged, or holds code.
+    """
+    _check_file(path)
+    if path.name.endswith((".safetensors", ".safetensors.index.json")):
+        return _trainers_epoch(path.parent / "trainer_state.json")
+    stored = _read_pickle(path)
+    if not isinstance(stored, Mapping):
+        return None
+    epoch: object = stored.get("epoch")
+    if not isinstance(epoch, int) or epoch < 0:
+        return None
+    from_zero: bool = "pytorch-lightning_version" in stored or {"arch", "version"} <= set(stored)
+    return epoch + 1 if from_zero else epoch
+
+
+def _trainers_epoch(path: Path) -> int | None:
+    try:
+        epoch = math.ceil(json.loads(path.read_text(encoding="utf-8"))["epoch"] - 1e-6)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return max(1, epoch)
+
+
+def _check_file(path: Path) -> None:
+    if not path.is_file():
+        raise InputError(f"{path} is not a file; a checkpoint is one of {', '.join(SUFFIXES)}.")
+
+
 def load_checkpoint(network: nn.Module, state: Mapping[str, Tensor], path: Path) -> None:
     """Give a network the weights of a checkpoint, under whatever prefix they stand in it.
 
@@ -66,23 +103,47 @@ def load_checkpoint(network: nn.Module, state: Mapping[str, Tensor], path: Path)
     InputError
         Names or shapes do not fit: the sentence names the first of each kind.
     """
-    state = {name.replace("_orig_mod.", ""): value for name, value in state.items()}
     own = network.state_dict()
-    inside = _without_prefix(state, list(own))
-    missing = [name for name in own if name not in inside]
-    unexpected = [name for name in inside if name not in own]
+    if not own:
+        raise InputError(
+            f"the network {type(network).__name__} has no weights, so no checkpoint is one of it."
+        )
+    network.load_state_dict(
+        matched_tensors(state, {name: tuple(value.shape) for name, value in own.items()}, path)
+    )
+
+
+def matched_tensors(
+    state: Mapping[str, Tensor], wanted: Mapping[str, tuple[int, ...]], path: Path
+) -> dict[str, Tensor]:
+    """Tensors of a checkpoint by the names of an architecture, as in `load_checkpoint`.
+
+    Parameters
+    ----------
+    wanted
+        Shape of each tensor by name; one at least.
+
+    Raises
+    ------
+    InputError
+        Names or shapes do not fit: the sentence names the first of each kind.
+    """
+    state = {name.replace("_orig_mod.", ""): value for name, value in state.items()}
+    inside = _without_prefix(state, list(wanted))
+    missing = [name for name in wanted if name not in inside]
+    unexpected = [name for name in inside if name not in wanted]
     if missing or unexpected:
         raise InputError(
             f"{path} is of another architecture: missing {_first(missing)}; unexpected "
             f"{_first(unexpected)}."
         )
-    for name, value in own.items():
-        if value.shape != inside[name].shape:
+    for name, shape in wanted.items():
+        if tuple(inside[name].shape) != shape:
             raise InputError(
                 f"{path}: '{name}' has the shape {tuple(inside[name].shape)}; the network's has "
-                f"{tuple(value.shape)}."
+                f"{shape}."
             )
-    network.load_state_dict(inside)
+    return inside
 
 
 def _without_prefix(state: Mapping[str, Tensor], own: list[str]) -> dict[str, Tensor]:

@@ -1,6 +1,6 @@
 """ONNX files as torch networks, converted by onnx2torch."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +17,8 @@ from maxgain.zoo.registry import RegistryRow
 from maxgain.zoo.transfer import fetched_file
 
 if TYPE_CHECKING:
+    from onnx import ModelProto
+
     from maxgain.zoo.readers.onnx.graph import Classifier
 
 IMAGENET_CLASSES = 1000
@@ -96,7 +98,9 @@ def load_file(row: RegistryRow, folder: Path, given: GivenInput) -> PretrainedNe
 
 
 def read_onnx(
-    path: Path, wanted: tuple[int, int, int] | None = None
+    path: Path,
+    wanted: tuple[int, int, int] | None = None,
+    exchange: "Callable[[ModelProto], None] | None" = None,
 ) -> tuple[OnnxNetwork, tuple[int, int, int], tuple[str, ...]]:
     """Network of an ONNX file, the shape of its input, and what was changed.
 
@@ -104,6 +108,8 @@ def read_onnx(
     ----------
     wanted
         Shape of the input, where the file leaves it free.
+    exchange
+        Puts other weights into the model as it was read.
 
     Raises
     ------
@@ -113,7 +119,10 @@ def read_onnx(
     with _needed_packages():
         from maxgain.zoo.readers.onnx.file import read_model
         from maxgain.zoo.readers.onnx.graph import read_classifier
-    classifier = read_classifier(read_model(path), path)
+    model = read_model(path)
+    if exchange is not None:
+        exchange(model)
+    classifier = read_classifier(model, path)
     shape = _input_shape(classifier, wanted)
     batch = classifier.sizes[0]
     converted = _convert(classifier, shape)
