@@ -9,35 +9,42 @@ if TYPE_CHECKING:
     from maxgain.monitor.following import Following
 
 
+NetworkName = Annotated[
+    str, typer.Option(help="package.module:function, timm:NAME, torchvision:NAME, FILE.onnx.")
+]
+
+ExpectedStd = Annotated[
+    str,
+    typer.Option(
+        help="Your network expects (x/255 - mean)/std; 1/255 where it takes pixels. The mean plays "
+        "no part."
+    ),
+]
+
+Classes = Annotated[
+    int | None, typer.Option(min=1, help="Number of classes; an ONNX file says its own.")
+]
+
+Idle = Annotated[
+    float | None, typer.Option(min=0, help="Seconds without a new one after which --watch ends.")
+]
+
+
 def follow(
     checkpoints: Annotated[
         list[Path], typer.Argument(help="Checkpoints, or folders of them, in natural order.")
     ],
-    network: Annotated[
-        str,
-        typer.Option(help="package.module:function, timm:NAME, torchvision:NAME, FILE.onnx."),
-    ],
+    network: NetworkName,
     shape: Annotated[str, typer.Option(help="Channels, height and width, as 3,32,32.")],
-    std: Annotated[
-        str,
-        typer.Option(
-            help="Your network expects (x/255 - mean)/std; 1/255 where it takes pixels. The mean "
-            "plays no part."
-        ),
-    ],
-    classes: Annotated[
-        int | None, typer.Option(min=1, help="Number of classes; an ONNX file says its own.")
-    ] = None,
+    std: ExpectedStd,
+    classes: Classes = None,
     averaged: Annotated[
         bool, typer.Option("--ema", help="Measure the moving averages of the weights.")
     ] = False,
     watch: Annotated[
         bool, typer.Option("--watch", help="Go on with new checkpoints, until Ctrl-C.")
     ] = False,
-    idle: Annotated[
-        float | None,
-        typer.Option(min=0, help="Seconds without a new one after which --watch ends."),
-    ] = None,
+    idle: Idle = None,
     output: Annotated[Path, typer.Option(help="Picture: .png, .svg or .pdf.")] = Path("follow.png"),
     csv: Annotated[Path, typer.Option("--csv", help="Table to write.")] = Path("follow.csv"),
 ) -> None:

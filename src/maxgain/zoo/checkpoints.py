@@ -76,7 +76,7 @@ def said_epoch(path: Path) -> int | None:
     if not isinstance(epoch, int) or epoch < 0:
         return None
     from_zero: bool = "pytorch-lightning_version" in stored or {"arch", "version"} <= set(stored)
-    return epoch + 1 if from_zero else epoch
+    return int(epoch) + from_zero
 
 
 def _trainers_epoch(path: Path) -> int | None:
