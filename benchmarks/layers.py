@@ -15,6 +15,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.cases import BATCH_SIZE, CASES, Case
 from benchmarks.ceiling import matrix_product_rate
+from benchmarks.processor import processor_name
 from benchmarks.turns import Row
 from maxgain.files.csv import write_table
 from maxgain.networks.recipes import initial_network
@@ -22,6 +23,7 @@ from maxgain.training.engine import training_twin
 from maxgain.training.memory import keep_freed_memory
 
 COLUMNS = (
+    "processor",
     "network",
     "layer",
     "kind",
@@ -48,6 +50,7 @@ def layer_rows(case: Case, repetitions: int) -> list[Row]:
         work = _work(plain, images, place > 0) if next(plain.parameters(), None) is not None else 0
         rows.append(
             {
+                "processor": processor_name(),
                 "network": case.label,
                 "layer": name,
                 "kind": type(layer).__name__,
