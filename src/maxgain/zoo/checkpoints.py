@@ -81,10 +81,10 @@ def said_epoch(path: Path) -> int | None:
 
 def _trainers_epoch(path: Path) -> int | None:
     try:
-        epoch = math.ceil(json.loads(path.read_text(encoding="utf-8"))["epoch"] - 1e-6)
+        epoch = float(json.loads(path.read_text(encoding="utf-8"))["epoch"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    return max(1, epoch)
+    return max(1, math.ceil(epoch - 1e-6))  # a sum of rounded steps
 
 
 def _check_file(path: Path) -> None:
