@@ -71,6 +71,11 @@ def fetched_weights(wildcards):
     return f"{WEIGHTS_MARKS}/{wildcards.network}.json"
 
 
+def study_beside_them(wildcards):
+    """The stopping study's regrets, which the report shows where they are."""
+    return [path for path in ["results/stopping/regret.csv"] if Path(path).exists()]
+
+
 def figure_inputs(wildcards):
     """Result files that a figure is drawn from."""
     files = DRAWN_FIGURES[wildcards.figure].files

@@ -11,6 +11,7 @@ rule interactive_report:
         FIGURE_FILES["zoo.csv"],
         FIGURE_FILES["zoo_missing.csv"],
         FIGURE_FILES["*.safetensors"],
+        study_beside_them,
         figures=expand(
             f"{FIGURE_FOLDER}/{{figure}}.{{format}}",
             figure=DRAWN_FIGURES,

@@ -1,5 +1,6 @@
 """Titles, empty panels and files that are the same bytes every time."""
 
+import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 import matplotlib
@@ -9,6 +10,7 @@ from matplotlib.text import Text
 from maxgain.errors import InputError
 from maxgain.figures.style import label_empty_panel, new_figure, save_figure, set_title
 from tests.exact.figures.made_up_curves import draw, make_rates
+from tests.report_folders import HOSTILE
 
 
 def test_a_title_wraps_within_the_figure() -> None:
@@ -32,6 +34,21 @@ def test_files_are_the_same_bytes_every_time(suffix: str, tmp_path: Path) -> Non
     assert first.name == f"fig08.{suffix}"
     assert first.read_bytes() == second.read_bytes()
     assert [path.name for path in (tmp_path / "a").iterdir()] == [first.name]
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.filterwarnings("ignore:Glyph")
+def test_hostile_names_are_text_in_an_svg(name: str, tmp_path: Path) -> None:
+    figure = new_figure()
+    set_title(figure, name, data=name, stand_in=True)
+    figure.subplots().plot([0, 1], label=name)
+    figure.legend()
+    (path,) = save_figure(figure, tmp_path / "figure", ["svg"], name)
+    elements = [*ElementTree.parse(path).iter()]
+    assert "script" not in {element.tag.rpartition("}")[2].lower() for element in elements}
+    assert not [key for element in elements for key in element.attrib if key.startswith("on")]
+    # XML counts a line separator as a space in an attribute alone; here it is an element's text.
+    assert name in {element.text for element in elements}, "the caption"
 
 
 def test_unknown_formats_are_refused_before_anything_is_written(tmp_path: Path) -> None:
