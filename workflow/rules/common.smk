@@ -13,7 +13,7 @@ from maxgain.figures.registry import FIGURES
 from maxgain.figures.rows import row_of_request
 from maxgain.pipeline import jobs
 from maxgain.pipeline.progress import TrainingsProgress, show_progress
-from maxgain.zoo.names import file_stem, needs_download, resolve_networks
+from maxgain.zoo.names import compares_within, file_stem, needs_download, resolve_networks
 
 
 def escaped(path):
@@ -75,11 +75,17 @@ WEIGHTS_MARKS = marks(WEIGHTS, "weights")
 WEIGHTS_LOCK = "workflow/weights.lock"
 ZOO = f"{RESULTS}/zoo"
 
+# Only of several networks of one architecture can something be said within it.
+TRENDS = {}
+if compares_within(NETWORKS.values()):
+    TRENDS["zoo_trends.csv"] = [f"{RESULTS}/zoo_trends.csv"]
+
 # The files that figures are drawn from, by the names that the figures know them by.
 FIGURE_FILES = {
     "toy.safetensors": [f"{RESULTS}/toy.safetensors"],
     "zoo.csv": [f"{RESULTS}/zoo.csv"],
     "zoo_missing.csv": [f"{RESULTS}/zoo_missing.csv"],
+    **TRENDS,
     "*.safetensors": [f"{ZOO}/{network}.safetensors" for network in NETWORKS],
     **{f"{name}.csv": [path] for name, path in CURVES.items()},
 }

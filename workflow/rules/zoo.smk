@@ -77,3 +77,26 @@ rule zoo_table:
     shell:
         "maxgain pipeline zoo-table {input.tables:q} --output {output.table:q} "
         "--missing {output.missing:q} 2>&1 | tee {log:q}"
+
+
+rule zoo_trends:
+    input:
+        rules.zoo_table.output.table,
+    output:
+        report(
+            f"{RESULTS}/zoo_trends.csv",
+            caption="../report/zoo_trends.rst",
+            category="Tables",
+            labels={"table": "trends over pretrained networks"},
+        ),
+    log:
+        f"{LOGS}/zoo_trends.log",
+    benchmark:
+        f"{BENCHMARKS}/zoo_trends.tsv"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    conda:
+        ENVIRONMENT
+    shell:
+        "maxgain pipeline zoo-trends {input:q} --output {output:q} 2>&1 | tee {log:q}"

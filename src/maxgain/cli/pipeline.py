@@ -160,6 +160,18 @@ def zoo_table(
     typer.echo(f"wrote {output}", err=True)
 
 
+@app.command("zoo-trends")
+def zoo_trends(
+    zoo: Annotated[Path, typer.Argument(help="Table that `zoo-table` wrote.")],
+    output: Output,
+) -> None:
+    """Correlate gain and error between architectures, within them, and in grids of one design."""
+    from maxgain.pipeline.zoo import write_trends
+
+    write_trends(zoo, output)
+    typer.echo(f"wrote {output}", err=True)
+
+
 @app.command()
 def diagnoses(
     output: Output,

@@ -13,7 +13,7 @@ from maxgain.files.atomic import atomic_path
 from maxgain.files.csv import read_table, write_table
 from maxgain.files.tensors import NETWORK
 from maxgain.pipeline.jobs import MeasureJob
-from maxgain.tables.zoo import MISSING_COLUMNS, ZOO_COLUMNS
+from maxgain.tables.zoo import MISSING_COLUMNS, ZOO_COLUMNS, read_zoo
 from maxgain.zoo.fetching import fetch_weights
 from maxgain.zoo.loading import load_network
 from maxgain.zoo.measurement import (
@@ -164,3 +164,18 @@ def gather_tables(tables: Sequence[Path], output: Path, missing: Path) -> list[N
     write_table(output, ZOO_COLUMNS, rows)
     write_table(missing, MISSING_COLUMNS, [{"name": s.name, "reason": s.reason} for s in absent])
     return absent
+
+
+def write_trends(zoo: Path, output: Path) -> None:
+    """Write zoo_trends.csv, the rank correlations over the networks of zoo.csv.
+
+    Raises
+    ------
+    InputError
+        The table cannot be read, or a file cannot be written.
+    """
+    from maxgain.claims.pretrained_trends import describe_trends
+
+    table = describe_trends(read_zoo(zoo))
+    with atomic_path(output) as temporary:
+        table.to_csv(temporary, index=False, lineterminator="\n")

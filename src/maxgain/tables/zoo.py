@@ -1,5 +1,6 @@
 """Columns of the tables of pretrained networks, apart from the code that fills them: no torch."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -78,6 +79,39 @@ _LATER_NUMBERS = ("year", "resolution", "input_std", "places", "sensitivity_db",
 MISSING_COLUMNS = ("name", "reason")
 """Columns of the table of networks that could not be measured."""
 
+TREND_COLUMNS = (
+    "set",
+    "comparison",
+    "stratum",
+    "quantity",
+    "against",
+    "image",
+    "impulse",
+    "networks",
+    "groups",
+    "rho",
+    "low",
+    "high",
+    "p_value",
+    "db_per_octave",
+)
+"""Columns of zoo_trends.csv: rank correlations over the networks of one of `JUDGED_SETS`.
+
+`comparison` is "between architectures" (one network drawn of each), "within architectures", or, of
+the grid of one design, "equal resolution" and "equal width"; with a `stratum` of that comparison
+the row is of it alone. `quantity` (mean over channels) is correlated with `against`; `image` and
+`impulse` are as in zoo.csv. `groups` counts architectures or strata. `low` and `high` are 90 %
+bounds; `p_value` is one-sided, for a negative correlation with the top-5 error. `db_per_octave`
+is the slope over the resolution of the networks of one width.
+"""
+
+
+QUANTITIES = ("gain_db", "sensitivity_db")
+"""Columns of zoo.csv that may go with the error."""
+
+FACTORS = ("year", "resolution", "input_std")
+"""Columns of zoo.csv that may go with gain and error."""
+
 
 def read_zoo(path: Path) -> DataFrame:
     """Table zoo.csv; of one of an older version, columns of `ADDED_COLUMNS` that it lacks are put.
@@ -104,6 +138,22 @@ def read_zoo(path: Path) -> DataFrame:
     table = table.assign(**texts)
     own = table["architecture"].where(table["architecture"] != "", table["name"])
     return table.assign(architecture=own)
+
+
+def read_trends(path: Path) -> DataFrame:
+    """Table zoo_trends.csv, see `TREND_COLUMNS`; what is empty in a column of text is "".
+
+    Raises
+    ------
+    InputError
+        The file is missing, is no such table, lacks a column or has text in place of numbers.
+    """
+    table = read_frame(path, TREND_COLUMNS, TREND_COLUMNS[7:])
+    texts = {
+        name: table[name].astype(object).where(table[name].notna(), "").astype(str)
+        for name in TREND_COLUMNS[:7]
+    }
+    return table.assign(**texts)
 
 
 def judged_set(family: str) -> str | None:
@@ -137,3 +187,41 @@ def judged_rows(
     known = zoo["top5_error"].notna() & np.isfinite(zoo[quantity].astype(float))
     sets = zoo["family"].map(lambda family: judged_set(str(family)))
     return zoo.assign(set=sets)[chosen & trained & known & sets.notna()]
+
+
+def network_means(zoo: DataFrame, image: str = "impulse", impulse: str = "centred") -> DataFrame:
+    """One row a judged network at a probe: gain and sensitivity are means over channels, in dB.
+
+    Sensitivity is NaN where the table does not have it.
+    """
+    rows = judged_rows(zoo, "inverse-score", image, impulse)
+    means = {name: (name, "mean") for name in QUANTITIES if name in rows}
+    same = ("set", "architecture", "precision", "normalisation", *FACTORS, "top5_error")
+    first = {name: (name, "first") for name in same}
+    networks = rows.groupby("name", sort=False).agg(**first, **means).reset_index()
+    return networks.assign(**{name: np.nan for name in QUANTITIES if name not in networks})
+
+
+_GRID_NAME = re.compile(r"(?P<design>.+?)_(?P<width>\d\.\d+)_(?P<side>\d{2,4})(?!\d)")
+
+
+def grid_rows(rows: DataFrame) -> DataFrame:
+    """Rows of the networks that form the largest grid of widths and resolutions of one design.
+
+    Such networks are called DESIGN_WIDTH_RESOLUTION, as "mobilenet_v1_0.25_128_int8", and are alike
+    in precision.
+
+    Returns
+    -------
+    DataFrame
+        With further columns `design`, `width`; empty where no design has two or more of both.
+    """
+    parts = rows["name"].astype(str).str.extract(_GRID_NAME)
+    rows = rows.assign(design=parts["design"], width=parts["width"].astype(float))
+    rows = rows[rows["width"].notna()]
+    grids = [
+        grid
+        for _, grid in rows.groupby(["design", "precision"], sort=False)
+        if min(grid["width"].nunique(), grid["resolution"].nunique()) > 1
+    ]
+    return max(grids, key=lambda grid: grid["name"].nunique(), default=rows.iloc[:0])

@@ -7,6 +7,7 @@ torchvision.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
@@ -14,9 +15,14 @@ from pathlib import Path
 from maxgain.errors import InputError
 from maxgain.files.checksums import sha256_of
 from maxgain.registry import is_function_name, load_function
+from maxgain.zoo.architectures import find_architecture
 from maxgain.zoo.manifest import SEPARATOR, find_listed, is_manifest_location, read_manifest
 from maxgain.zoo.readers.registry import READERS, Reader
 from maxgain.zoo.registry import RegistryRow, read_registry
+
+FEWEST_WITHIN = 4
+"""Networks of one architecture without which the trends within architectures are not drawn: an
+order of three has a p-value of 1/6 at best."""
 
 _PLAIN_NAME = re.compile(r"[\w.:+=-]{1,100}")
 
@@ -79,6 +85,19 @@ def resolve_networks(names: Iterable[str]) -> list[str]:
     if repeated := [name for number, name in enumerate(resolved) if name in resolved[:number]]:
         raise InputError(f"network '{repeated[0]}' is listed twice; once is allowed.")
     return resolved
+
+
+def compares_within(names: Iterable[str]) -> bool:
+    """Whether `FEWEST_WITHIN` or more trained networks are of one architecture.
+
+    Raises
+    ------
+    InputError
+        A name is not known.
+    """
+    rows = [row for row in map(find_row, names) if not READERS.find(row.family).random]
+    designs = Counter((row.architecture or find_architecture(row.name)).name for row in rows)
+    return max(designs.values(), default=0) >= FEWEST_WITHIN
 
 
 def file_stem(name: str) -> str:

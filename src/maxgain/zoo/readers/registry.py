@@ -29,6 +29,8 @@ class Reader(Row):
         Names of this family may or must begin with it, as "timm:".
     suffixes
         Of the files that the reader reads wherever they lie, as ".onnx".
+    random
+        Whether the weights are random: controls, which nothing is judged by.
     label, colour, marker
         In figure 7.
     """
@@ -37,6 +39,7 @@ class Reader(Row):
     rows: str = ""
     prefix: str = ""
     suffixes: tuple[str, ...] = ()
+    random: bool = False
     label: str = ""
     colour: str = "#666666"
     marker: str = "o"
@@ -58,6 +61,7 @@ READERS: Registry[Reader] = Registry(
         Reader(
             "random-control",
             f"{_HOME}.carried:load_random_control",
+            random=True,
             label="random weights",
             colour="#999999",
             marker="x",
