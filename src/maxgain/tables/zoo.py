@@ -149,11 +149,14 @@ def read_trends(path: Path) -> DataFrame:
         The file is missing, is no such table, lacks a column or has text in place of numbers.
     """
     table = read_frame(path, TREND_COLUMNS, TREND_COLUMNS[7:])
-    texts = {
-        name: table[name].astype(object).where(table[name].notna(), "").astype(str)
-        for name in TREND_COLUMNS[:7]
-    }
-    return table.assign(**texts)
+    return table.assign(**{name: table[name].map(_text_of) for name in TREND_COLUMNS[:7]})
+
+
+def _text_of(value: object) -> str:
+    """A value as the table has it: a column of strata alone is read as numbers."""
+    if isinstance(value, float):
+        return "" if np.isnan(value) else f"{value:g}"
+    return str(value)
 
 
 def judged_set(family: str) -> str | None:

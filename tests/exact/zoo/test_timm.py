@@ -11,7 +11,7 @@ import torch
 from maxgain.data.pictures import read_photograph
 from maxgain.errors import InputError
 from maxgain.zoo.loading import load_network
-from maxgain.zoo.measurement import measure_network
+from maxgain.zoo.measurement import measure_network, zoo_rows
 from maxgain.zoo.readers import timm as reader
 
 
@@ -46,5 +46,8 @@ def test_networks_of_two_channels_are_measured(
     network = load_network("timm:mine", tmp_path)
     assert network.average_image.shape == (2, 40, 48)
     assert network.average_image[:, 0, 0].tolist() == pytest.approx([76.5, 102])
+    assert network.input_std == pytest.approx(0.15)
     results = measure_network(network, read_photograph(None)[0])
+    (row, *_) = zoo_rows(network, results, "photo")
+    assert (row["input_std"], row["resolution"]) == pytest.approx((0.15, math.sqrt(40 * 48)))
     assert all(math.isfinite(m.result.gain[1]) for m in results if m.projection == "inverse-score")

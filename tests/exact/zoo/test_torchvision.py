@@ -45,6 +45,8 @@ def test_torchvision_files_are_loaded_by_name(name: str, tmp_path: Path) -> None
         find_row(name), "weights.pth", hashlib.sha256(path.read_bytes()).hexdigest()[:8]
     )
     loaded = load_torchvision(row, tmp_path, GivenInput())
+    assert loaded.input_std == pytest.approx(float(find_std(row).mean()))
+    assert loaded.precision == "float32"
     image = torch.rand(1, 3, 96, 96)
     with torch.no_grad():
         expected = network(image / find_std(row))
