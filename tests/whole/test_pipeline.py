@@ -174,11 +174,12 @@ def test_a_clone_with_committed_results_makes_all_of_them_anew(tmp_path: Path) -
     plan = run_in(folder, "snakemake", "-n")
     assert plan.returncode == 0, plan.stdout
     jobs = dict(re.findall(r"^(\w+) +(\d+)$", plan.stdout, re.MULTILINE))
-    # Seven seeds of 6 MNIST and 6 CIFAR rates (the lowest of them is figure 13's x1/4), five of x1.
-    assert jobs["train"] == "89"
-    # By experiment, fifteen together: 42, 42 and 5 runs.
+    # Five seeds of 6 MNIST and 6 CIFAR rates (the lowest is figure 13's x1/4) and of figure 13's
+    # x1; 15, 7 and 15 more of three rates.
+    assert jobs["train"] == "102"
+    # By experiment, fifteen together: 45, 52 and 5 runs.
     assert [name for name in jobs if name.startswith("quantities")] == [
-        f"quantities_{part}" for part in range(7)
+        f"quantities_{part}" for part in range(8)
     ]
     # An experiment without seeds has an empty table, made anew like the others.
     assert (jobs["toy"], jobs["curves"], jobs["figure"]) == ("1", "4", "15")

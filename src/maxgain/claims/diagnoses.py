@@ -7,8 +7,7 @@ several settings only makes a share vary less, Hoeffding 1956), and Student's ov
 differences, which knows that trainings of one seed, begun alike, may be alike.
 """
 
-from collections.abc import Callable, Hashable, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Sequence
 from statistics import mean
 
 import numpy as np
@@ -20,11 +19,18 @@ from maxgain.claims.conditions import (
     describe_finding,
     judge_runs,
 )
-from maxgain.claims.evidence import Evidence, NotRun, add_note, make_evidence
+from maxgain.claims.diagnosed_runs import (
+    SENSITIVITY,
+    diagnose_by_gain,
+    diagnose_by_losses,
+    diagnose_by_sensitivity,
+    gather_runs,
+    gather_sweeps,
+    leave_single_rates_out,
+    name_sweeps,
+)
+from maxgain.claims.evidence import Evidence, add_note, make_evidence
 from maxgain.claims.registry import Claim
-from maxgain.diagnosis.losses import diagnose_losses
-from maxgain.diagnosis.rules import diagnose
-from maxgain.diagnosis.sensitivity import diagnose_sensitivity
 from maxgain.diagnosis.verdicts import DiagnosisVerdict
 from maxgain.statistics.agreement import compute_kappa, find_difference_interval
 from maxgain.statistics.decisions import (
@@ -35,15 +41,7 @@ from maxgain.statistics.decisions import (
 )
 from maxgain.statistics.intervals import Statistic
 from maxgain.tables.results import ResultTables
-from maxgain.tables.runs import RunCurves, is_rate_sweep, read_runs
-
-SENSITIVITY = (
-    "sensitivity_mean_db",
-    "sensitivity_error_db",
-    "saturation_mean_db",
-    "saturation_error_db",
-)
-"""Columns that the rules on sensitivity read, in the order in which they take them."""
+from maxgain.tables.runs import RunCurves
 
 
 def judge_d1(tables: ResultTables, claim: Claim) -> Evidence:
@@ -54,7 +52,7 @@ def judge_d1(tables: ResultTables, claim: Claim) -> Evidence:
     equivalent to none: a rule that is right so rarely tells a user nothing.
     """
     return _compare_shares(
-        _gather_sweeps(tables, claim),
+        gather_sweeps(tables, claim),
         claim,
         DiagnosisVerdict.LEARNING_RATE_TOO_HIGH,
         lambda run: run.rate_factor > 1.5,
@@ -69,7 +67,7 @@ def judge_d2(tables: ResultTables, claim: Claim) -> Evidence:
     runs are left out.
     """
     return _compare_shares(
-        _gather_sweeps(tables, claim),
+        gather_sweeps(tables, claim),
         claim,
         DiagnosisVerdict.LEARNING_RATE_TOO_LOW,
         lambda run: run.rate_factor < 0.75,
@@ -80,10 +78,10 @@ def judge_d2(tables: ResultTables, claim: Claim) -> Evidence:
 def judge_d3(tables: ResultTables, claim: Claim) -> Evidence:
     """Runs that converge by their losses are diagnosed "converging" more often than others."""
     return _compare_shares(
-        _gather_runs(tables, claim),
+        gather_runs(tables, claim),
         claim,
         DiagnosisVerdict.CONVERGING,
-        lambda run: _diagnose_by_losses(run) == DiagnosisVerdict.CONVERGING,
+        lambda run: diagnose_by_losses(run) == DiagnosisVerdict.CONVERGING,
         ("converging by the losses", "others"),
     )
 
@@ -91,10 +89,10 @@ def judge_d3(tables: ResultTables, claim: Claim) -> Evidence:
 def judge_d4(tables: ResultTables, claim: Claim) -> Evidence:
     """Runs that overfit by their losses are diagnosed "overfitting" more often than others."""
     return _compare_shares(
-        _gather_runs(tables, claim),
+        gather_runs(tables, claim),
         claim,
         DiagnosisVerdict.OVERFITTING,
-        lambda run: _diagnose_by_losses(run) == DiagnosisVerdict.OVERFITTING,
+        lambda run: diagnose_by_losses(run) == DiagnosisVerdict.OVERFITTING,
         ("overfitting by the losses", "others"),
     )
 
@@ -107,7 +105,7 @@ def judge_d5(tables: ResultTables, claim: Claim) -> Evidence:
     some rates of a sweep lack; Student's interval over seeds. The cost needs no measurement: a gain
     is one forward and one backward pass on one image whatever the validation set's size.
     """
-    runs = _leave_single_rates_out(_gather_runs(tables, claim), _name_sweeps(tables))
+    runs = leave_single_rates_out(gather_runs(tables, claim), name_sweeps(tables))
     blocks = [
         tuple(run for run in runs if run.seed == seed) for seed in sorted({r.seed for r in runs})
     ]
@@ -123,7 +121,7 @@ def judge_d5(tables: ResultTables, claim: Claim) -> Evidence:
         ],
         count_epochs(runs),
     )
-    agree = mean(float(_diagnose_by_gain(claim, run) == _diagnose_by_losses(run)) for run in runs)
+    agree = mean(float(diagnose_by_gain(claim, run) == diagnose_by_losses(run)) for run in runs)
     settings = len({run.setting for run in runs})
     return add_note(
         _add_rules_on_sensitivity(claim, evidence, blocks),
@@ -147,8 +145,8 @@ def _add_rules_on_sensitivity(
         return evidence
 
     def kappa(*block: RunCurves) -> float:
-        by_losses = [_diagnose_by_losses(run) for run in block]
-        return compute_kappa([_diagnose_by_sensitivity(run) for run in block], by_losses)
+        by_losses = [diagnose_by_losses(run) for run in block]
+        return compute_kappa([diagnose_by_sensitivity(run) for run in block], by_losses)
 
     name = "kappa of the rules on sensitivity"
     found = judge_runs(
@@ -168,91 +166,9 @@ def _add_rules_on_sensitivity(
 
 def _measure_agreement(claim: Claim, runs: Sequence[RunCurves]) -> float:
     return compute_kappa(
-        [_diagnose_by_gain(claim, run) for run in runs],
-        [_diagnose_by_losses(run) for run in runs],
+        [diagnose_by_gain(claim, run) for run in runs],
+        [diagnose_by_losses(run) for run in runs],
     )
-
-
-def _gather_runs(tables: ResultTables, claim: Claim) -> list[RunCurves]:
-    """All runs that are long enough, each training once.
-
-    One training may serve several experiments, whole or its first epochs. It is then counted as
-    part of the learning-rate sweep, where its rate factor tells raised from lowered rates.
-    """
-    kept: dict[Hashable, RunCurves] = {}
-    sweeps = _name_sweeps(tables)
-    for name in sorted(tables.curves, key=lambda name: (name not in sweeps, name)):
-        for run in read_runs(tables.curves[name]):
-            kept.setdefault((run.setting, run.seed), run)
-    runs = [run for run in kept.values() if run.epochs >= claim.epochs]
-    if not runs:
-        raise NotRun(f"needs a run of {claim.epochs:.0f} epochs or more, there is none")
-    return runs
-
-
-def _gather_sweeps(tables: ResultTables, claim: Claim) -> list[RunCurves]:
-    """Runs of the learning-rate sweeps that have not diverged.
-
-    A diverged run needs no diagnosis: it says itself that its rate is too high.
-    """
-    sweeps = _name_sweeps(tables)
-    runs = [run for run in _gather_runs(tables, claim) if run.experiment in sweeps]
-    if not runs:
-        raise NotRun(f"needs a run of a learning-rate sweep with {claim.epochs:.0f} epochs or more")
-    return [run for run in runs if _diagnose_by_gain(claim, run) != DiagnosisVerdict.DIVERGED]
-
-
-def _leave_single_rates_out(runs: Sequence[RunCurves], sweeps: set[str]) -> list[RunCurves]:
-    """Runs without those whose seed some rates of their sweep lack (`more_seeds`)."""
-    settings: dict[tuple[str, int], set[Hashable]] = {}
-    for run in runs:
-        settings.setdefault((run.experiment, run.seed), set()).add(run.setting)
-    most: dict[str, int] = {}
-    for (experiment, _), found in settings.items():
-        most[experiment] = max(most.get(experiment, 0), len(found))
-    return [
-        run
-        for run in runs
-        if run.experiment not in sweeps
-        or len(settings[run.experiment, run.seed]) == most[run.experiment]
-    ]
-
-
-def _name_sweeps(tables: ResultTables) -> set[str]:
-    """Names of the experiments, as their rows have them, that vary the learning rate."""
-    return {
-        str(table["experiment"].iloc[0]) for table in tables.curves.values() if is_rate_sweep(table)
-    }
-
-
-def _diagnose_by_gain(claim: Claim, run: RunCurves) -> DiagnosisVerdict:
-    verdict = _diagnose_once(claim.curve(run).tobytes())
-    # The losses know no dead networks: their loss is finite and constant.
-    return DiagnosisVerdict.UNDECIDED if verdict == DiagnosisVerdict.DEAD else verdict
-
-
-def _diagnose_by_sensitivity(run: RunCurves) -> DiagnosisVerdict:
-    values, error, saturation, saturation_error = (run[name] for name in SENSITIVITY)
-    errors = [np.where(part >= 0, part, np.nan) for part in (error, saturation_error)]
-    if not np.isfinite(errors[0]).any():
-        return DiagnosisVerdict.UNDECIDED
-    verdict = diagnose_sensitivity(values, errors[0], saturation, errors[1]).verdict
-    return DiagnosisVerdict.UNDECIDED if verdict == DiagnosisVerdict.DEAD else verdict
-
-
-def _diagnose_by_losses(run: RunCurves) -> DiagnosisVerdict:
-    return _diagnose_losses_once(run["training_loss"].tobytes(), run["validation_loss"].tobytes())
-
-
-# The five claims look at the same runs; bytes are what an array can be remembered by.
-@lru_cache(maxsize=1024)
-def _diagnose_once(gain: bytes) -> DiagnosisVerdict:
-    return diagnose(np.frombuffer(gain)).verdict
-
-
-@lru_cache(maxsize=1024)
-def _diagnose_losses_once(training_loss: bytes, validation_loss: bytes) -> DiagnosisVerdict:
-    return diagnose_losses(np.frombuffer(training_loss), np.frombuffer(validation_loss))
 
 
 def _compare_shares(
@@ -269,8 +185,7 @@ def _compare_shares(
     """
     groups = [run for run in runs if belongs(run)], [run for run in runs if not belongs(run)]
     found = [
-        [(run.seed, _diagnose_by_gain(claim, run) == diagnosis) for run in group]
-        for group in groups
+        [(run.seed, diagnose_by_gain(claim, run) == diagnosis) for run in group] for group in groups
     ]
     hits = [sum(hit for _, hit in group) for group in found]
     counts = [len(group) for group in found]

@@ -97,8 +97,7 @@ class Experiment(Section):
     """One run each; an empty list leaves the experiment out, and it is "not run" in the results."""
 
     more_seeds: list[MoreSeeds] = []
-    """Further seeds of single rates, for statements about one rate that need more trainings. A file
-    that sets `seeds` or `rate_factors` replaces the `more_seeds` of files below it too."""
+    """Further seeds of single rates. A file that sets `seeds` or `rate_factors` replaces it too."""
 
     batch_size: Count = 100
     """Images a step."""
@@ -136,10 +135,8 @@ class Experiment(Section):
                     f"rate_factors, {', '.join(map(str, self.rate_factors))}"
                 )
             if twice := set(more.seeds) & set(self.seeds):
-                raise ValueError(
-                    f"more_seeds.{number}.seeds has {min(twice)}, which seeds has too; allowed "
-                    "are others"
-                )
+                message = f"more_seeds.{number}.seeds has {min(twice)}, as seeds has"
+                raise ValueError(f"{message}; allowed are others")
         if len({more.rate_factor for more in self.more_seeds}) < len(self.more_seeds):
             raise ValueError("more_seeds names a rate_factor twice; allowed is once")
         length = sum(epochs for epochs, _ in self.schedule)
@@ -178,8 +175,8 @@ class Experiment(Section):
         """Seeds of the runs at a factor on the rate; none where the experiment is left out."""
         if not self.seeds:
             return []
-        more = [each.seeds for each in self.more_seeds if each.rate_factor == rate_factor]
-        return [*self.seeds, *(seed for seeds in more for seed in seeds)]
+        more = (each for each in self.more_seeds if each.rate_factor == rate_factor)
+        return [*self.seeds, *(seed for each in more for seed in each.seeds)]
 
 
 @dataclass(frozen=True)
