@@ -11,6 +11,7 @@ torch.Size([3])
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+import maxgain.extras
 import maxgain.networks.torchvision_ops  # noqa: F401 - `import torchvision` works after it
 
 if TYPE_CHECKING:

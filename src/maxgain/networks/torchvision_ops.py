@@ -16,6 +16,8 @@ from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
 
+from maxgain.extras import ExtrasFinder
+
 _PACKAGE = "torchvision"
 
 _SCHEMAS = (
@@ -40,8 +42,8 @@ class TorchvisionFinder:
         if fullname != _PACKAGE:
             return None
         for finder in sys.meta_path:
-            if isinstance(finder, TorchvisionFinder):
-                continue
+            if isinstance(finder, TorchvisionFinder | ExtrasFinder):
+                continue  # the latter is asked after this one, and by whoever imports
             specification = finder.find_spec(fullname, None, target)
             if specification is not None:
                 _declare_before(specification)
