@@ -47,6 +47,8 @@ class GainCallback(Callback):
         Measure at every so many epochs, beginning with the first.
     impulses
         As of `maxgain.GainMonitor`.
+    stop
+        Stop rule that ends the training, as of `maxgain.GainMonitor.should_stop`; by default none.
 
     Attributes
     ----------
@@ -67,7 +69,9 @@ class GainCallback(Callback):
         network: str | None = None,
         measure_every: int = 1,
         impulses: int = 16,
+        stop: str | None = None,
     ) -> None:
+        self._stop = stop
         self.monitor: GainMonitor | None = None
         self._std, self._shape, self._network = std, shape, network
         self._measure_every, self._impulses = measure_every, impulses
@@ -92,6 +96,8 @@ class GainCallback(Callback):
         if shape is None and isinstance(example, Tensor) and example.ndim == 4:
             shape = (example.shape[1], example.shape[2], example.shape[3])
         self.monitor = monitor_of(network, shape, self._std, self._measure_every, self._impulses)
+        if self._stop is not None:
+            self.monitor.should_stop(self._stop)  # a rule that is not known, before any work
         if self._state:
             self.monitor.load_state_dict(self._state)
 
@@ -102,8 +108,14 @@ class GainCallback(Callback):
         if trainer.is_global_zero and self.monitor.record(trainer.current_epoch + 1) is not None:
             values = latest(self.monitor)
         values = trainer.strategy.broadcast(values)
-        if values is not None:
-            pl_module.log_dict(values, on_step=False, on_epoch=True)
+        if values is None:
+            return
+        pl_module.log_dict(values, on_step=False, on_epoch=True)
+        stop = None
+        if self._stop is not None and trainer.is_global_zero:
+            stop = self.monitor.should_stop(self._stop)
+        if trainer.strategy.broadcast(None if stop is None else stop.reason):
+            trainer.should_stop = True
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Print what the curves say."""

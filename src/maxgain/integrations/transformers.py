@@ -49,6 +49,8 @@ class GainCallback(TrainerCallback):
         Measure at every so many epochs, beginning with the first.
     impulses
         As of `maxgain.GainMonitor`.
+    stop
+        Stop rule that ends the training, as of `maxgain.GainMonitor.should_stop`; by default none.
 
     Attributes
     ----------
@@ -69,6 +71,7 @@ class GainCallback(TrainerCallback):
         shape: tuple[int, int, int] | None = None,
         measure_every: int = 1,
         impulses: int = 16,
+        stop: str | None = None,
     ) -> None:
         network: Any = trainer.model
         processor: Any = getattr(trainer, "processing_class", None)
@@ -76,6 +79,9 @@ class GainCallback(TrainerCallback):
             std = image_std(processor)
         self._trainer = trainer
         self.monitor: GainMonitor = monitor_of(network, shape, std, measure_every, impulses)
+        self._stop = stop
+        if stop is not None:
+            self.monitor.should_stop(stop)  # a rule that is not known, before any work
 
     def on_train_begin(
         self, args: Arguments, state: TrainerState, control: TrainerControl, **kwargs: Any
@@ -97,8 +103,8 @@ class GainCallback(TrainerCallback):
         self, args: Arguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
         """Measure and log."""
-        if not state.is_world_process_zero:
-            return
+        if self._stop is None and not state.is_world_process_zero:
+            return  # where the training may be ended, every process has to see it
         epoch = max(1, math.ceil((state.epoch or 0) - 1e-6))  # a sum of rounded steps
         if self.monitor.record(epoch) is None:
             return
@@ -106,6 +112,8 @@ class GainCallback(TrainerCallback):
         asked = control.should_log
         self._trainer.log(latest(self.monitor))
         control.should_log = asked  # logging withdraws the request for the epoch's own log
+        if self._stop is not None and self.monitor.should_stop(self._stop) is not None:
+            control.should_training_stop = True
 
 
 def image_std(processor: Any) -> list[float]:  # processors have no type in common

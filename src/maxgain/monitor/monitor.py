@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from pandas import DataFrame
 
+    from maxgain.stopping.stop import Stop
+
 
 class GainMonitor:
     """Records gain, sensitivity and saturation after each epoch and says what the curves mean.
@@ -199,6 +201,26 @@ class GainMonitor:
         """
         diagnosis: Diagnosis = DIAGNOSIS_RULES.load(rules)(self.curves())
         return diagnosis
+
+    def should_stop(self, rule: str) -> "Stop | None":
+        """Whether a stop rule says, after the last record, that the training should end.
+
+        Needs `pip install maxgain[figures]`. Rules count measured epochs.
+
+        Parameters
+        ----------
+        rule
+            A name of `maxgain.stopping.registry.RULES` that sees no more than the monitor records,
+            as "gain-diagnosis" or "sensitivity-plateau"; or "package.module:function".
+
+        Raises
+        ------
+        InputError
+            The rule is not known, needs what the monitor does not record, or fails.
+        """
+        from maxgain.monitor.stopping import stop_of_records
+
+        return stop_of_records(self.to_frame(), rule)
 
     def to_frame(self) -> "DataFrame":
         """The records as a table: epoch and what `Curves` names, each with the ending `_db`.

@@ -9,11 +9,13 @@ import pytest
 import torch
 from lightning.pytorch.callbacks import EarlyStopping
 from lightning.pytorch.loggers import CSVLogger
+from pandas import DataFrame
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
 import maxgain
 from maxgain.integrations.lightning import GainCallback
+from maxgain.stopping.stop import Stop
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -68,6 +70,10 @@ def train(
     fitted = torch.compile(module, backend="eager") if compiled else module
     trainer.fit(fitted, loader, ckpt_path=resume)  # type: ignore[arg-type]
     return trainer, module
+
+
+def after_two_records(table: DataFrame) -> Stop | None:
+    return Stop(len(table), 1, "two records") if len(table) == 2 else None
 
 
 def logged(folder: Path) -> dict[str, list[float]]:
@@ -132,6 +138,14 @@ def test_another_callback_may_monitor_what_is_logged(tmp_path: Path) -> None:
     stop = EarlyStopping("maxgain/gain", patience=1, min_delta=1e6, mode="max")
     trainer, _ = train(tmp_path, [GainCallback(STD, impulses=0), stop], 9)
     assert trainer.current_epoch == 2
+
+
+def test_a_stop_rule_ends_the_training(tmp_path: Path) -> None:
+    callback = GainCallback(STD, impulses=0, stop=f"{__name__}:after_two_records")
+    trainer, _ = train(tmp_path, [callback], 9)
+    assert trainer.current_epoch == 2
+    with pytest.raises(maxgain.InputError, match="needs the column 'held_out_loss'"):
+        train(tmp_path, [GainCallback(STD, impulses=0, stop="validation-10")])
 
 
 def test_two_processes_log_what_the_first_measures(tmp_path: Path) -> None:

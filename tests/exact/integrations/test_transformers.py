@@ -81,6 +81,17 @@ def test_a_resumed_training_goes_on_with_the_records(tmp_path: Path) -> None:
     assert torch.equal(after.monitor.records[0].gains, before.monitor.records[0].gains)
 
 
+def test_a_stop_rule_ends_the_training(tmp_path: Path) -> None:
+    trainer = trainer_of(tmp_path, 5)
+    rule = "tests.exact.integrations.test_lightning:after_two_records"
+    callback = GainCallback(trainer, impulses=0, stop=rule)
+    trainer.add_callback(callback)
+    trainer.train()
+    assert [record.epoch for record in callback.monitor.records] == [1, 2]
+    with pytest.raises(maxgain.InputError, match="stop rule 'none' is not known"):
+        GainCallback(trainer, stop="none")
+
+
 def test_normalisation_is_the_image_processors() -> None:
     std = [0.25, 0.5, 1.0]
     assert image_std(ViTImageProcessor(image_std=std)) == pytest.approx(std)

@@ -1,0 +1,49 @@
+"""Stop rules on what a running training's monitor has recorded."""
+
+from pandas import DataFrame
+
+from maxgain.errors import InputError
+from maxgain.stopping.registry import RULES
+from maxgain.stopping.replay import RuleFailedError, bound_rules, checked_stop
+from maxgain.stopping.stop import Stop
+
+
+def check_rule(rule: str, columns: list[str]) -> None:
+    """Raise InputError unless a rule is known and sees no more than the columns of a monitor."""
+    row = RULES.find(rule)
+    missing = [name for name in row.columns or () if name not in columns]
+    if missing or row.draws != 1:
+        lacks = f"the column '{missing[0]}'" if missing else "draws by chance"
+        usable = [
+            other.name
+            for other in RULES.rows()
+            if other.columns and other.draws == 1 and set(other.columns) <= set(columns)
+        ]
+        raise InputError(
+            f"the stop rule '{rule}' needs {lacks}, which a monitor does not have; allowed are "
+            f"{', '.join(usable)} and package.module:function."
+        )
+
+
+def stop_of_records(table: DataFrame, rule: str) -> Stop | None:
+    """What a rule says after the last row of a monitor's table; None on an empty one.
+
+    Raises
+    ------
+    InputError
+        The rule is not known, needs other columns, or fails.
+    """
+    check_rule(rule, list(table.columns))
+    if table.empty:
+        return None
+    row = RULES.find(rule)
+    shown = table if row.columns is None else table[["epoch", *row.columns]]
+    (bound,) = bound_rules(row)
+    try:
+        answer = bound(shown.copy())
+        return None if answer is None else checked_stop(answer, len(table))
+    except RuleFailedError as error:
+        raise InputError(f"the stop rule '{rule}' fails: {error}") from error
+    except Exception as error:  # a user's rule may raise anything
+        said = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise InputError(f"the stop rule '{rule}' fails: {said}.") from error
