@@ -1,16 +1,20 @@
 """The Maximum Gain and its two parts, at one impulse and as a mean over several."""
 
-from maxgain.quantities.estimate import Values, mean_of
+from jaxtyping import Float
+from torch import Tensor
+
+from maxgain.quantities.estimate import Estimate, Values
 from maxgain.quantities.impulses import Impulses
+from maxgain.response.snapshots import mean_over_impulses
 
 
 def gain(impulses: Impulses) -> Values:
-    """Maximum Gain G in dB: of the centred impulse, and its mean over all impulses.
+    """Maximum Gain G in dB: of the centred impulse, and its mean over the others.
 
     Stamatescu & McDonnell 2018 (arXiv:1810.03241), section III, with the projection 1/score and a
     Hann window; channels are averaged in dB. Minus infinity where the network is dead.
     """
-    return {"gain_db": float(impulses.gain[0]), "gain_mean_db": mean_of(impulses.gain)}
+    return {"gain_db": float(impulses.gain[0]), "gain_mean_db": _mean_of_set(impulses.gain)}
 
 
 def sensitivity(impulses: Impulses) -> Values:
@@ -20,7 +24,7 @@ def sensitivity(impulses: Impulses) -> Values:
     """
     return {
         "sensitivity_db": float(impulses.sensitivity[0]),
-        "sensitivity_mean_db": mean_of(impulses.sensitivity),
+        "sensitivity_mean_db": _mean_of_set(impulses.sensitivity),
     }
 
 
@@ -28,7 +32,7 @@ def saturation(impulses: Impulses) -> Values:
     """Saturation C = 20 log10(1 - z_c) in dB, z_c the winning class's score (see `sensitivity`)."""
     return {
         "saturation_db": float(impulses.saturation[0]),
-        "saturation_mean_db": mean_of(impulses.saturation),
+        "saturation_mean_db": _mean_of_set(impulses.saturation),
     }
 
 
@@ -38,3 +42,12 @@ def impulse_gradient_norm(impulses: Impulses) -> Values:
     What the gain's peak adds to it is the question. Own comparison.
     """
     return {"impulse_gradient_norm": float(impulses.gradient_norm[0])}
+
+
+def _mean_of_set(values: Float[Tensor, "impulses"]) -> Estimate:
+    """Mean over the impulses at random places, the centred one left out; NaN without any.
+
+    So curves and monitor have it: the set is a sample of places, of which the centre is none.
+    """
+    mean, error = mean_over_impulses(values[None, 1:])
+    return Estimate(float(mean), float(error))

@@ -13,7 +13,7 @@ from maxgain.response.spectrum import frequency_response, maximum_gain
 
 @dataclass(frozen=True)
 class Impulses:
-    """What the impulses give.
+    """What the impulses give, the centred one first.
 
     Attributes
     ----------

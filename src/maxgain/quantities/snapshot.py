@@ -86,7 +86,8 @@ class Snapshot:
     training
         The training images.
     impulses
-        Images at which the gain is measured, the centred impulse first.
+        Images at which the gain is measured: the centred impulse, then a set at random places
+        (`maxgain.response.probes.impulse_set`). Means over impulses are of the set alone.
     learning_rate
         Of the training, without a layer's own multiplier.
     initial

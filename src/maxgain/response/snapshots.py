@@ -160,6 +160,9 @@ def mean_over_impulses(
 ) -> tuple[Float[Tensor, "epochs"], Float[Tensor, "epochs"]]:
     """Mean over channels and impulses of values in dB, and its standard error over the impulses.
 
+    Every `*_mean_db` and its error is this one, of the impulses at random places: the centred
+    impulse, which has columns of its own, is never among them. NaN where there are none.
+
     The channels of one impulse are averaged first, since they share its place; the error is the
     standard deviation of these means over the square root of their number. It is NaN for one
     impulse, and where a value is minus infinity or NaN.

@@ -34,9 +34,8 @@ def made_snapshot(
     training = TrainingImages(
         draw(images, 1, SIZE, SIZE), torch.randint(CLASSES, (images,), generator=generator)
     )
-    impulses = torch.stack(
-        [impulse_image(1, SIZE, SIZE), impulse_image(1, SIZE, SIZE).roll(1, dims=2)]
-    )
+    centre = impulse_image(1, SIZE, SIZE)
+    impulses = torch.stack([centre, centre.roll(1, dims=2), centre.roll(-1, dims=1)])
     return Snapshot(network, state, training, impulses, learning_rate)
 
 
