@@ -42,6 +42,7 @@ docs: $(INSTALLED)
 
 reference: $(INSTALLED)
 	$(BIN)/python -m maxgain.config.reference docs/reference
+	$(BIN)/python -m maxgain.stopping.declaration docs/method/stopping.md
 
 $(INSTALLED): requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "maxgain needs Python 3.11 or newer")'

@@ -1,0 +1,59 @@
+"""The page that declares the study says what the registry has."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from maxgain.errors import InputError
+from maxgain.stopping.comparison import critical_difference
+from maxgain.stopping.declaration import END, RANKED, REFERENCES, START, family, write_tables
+from maxgain.stopping.registry import RULES
+
+PAGE = Path(__file__).parents[3] / "docs" / "method" / "stopping.md"
+
+
+def test_the_page_has_the_tables_of_the_registry(tmp_path: Path) -> None:
+    """`make reference` writes them anew."""
+    copy = tmp_path / "page.md"
+    copy.write_text(PAGE.read_text(encoding="utf-8"), encoding="utf-8")
+    write_tables(copy)
+    assert copy.read_text(encoding="utf-8") == PAGE.read_text(encoding="utf-8")
+
+
+def test_every_rule_and_its_source_is_named_once() -> None:
+    tables = PAGE.read_text(encoding="utf-8").partition(START)[2].partition(END)[0]
+    lines = [line.split(" | ") for line in tables.splitlines() if line.startswith("| `")]
+    listed = [(name, line) for line in lines for name in re.findall(r"`([^`]+)`", line[0])]
+    assert sorted(name for name, _ in listed) == sorted(RULES.names())
+    for name, line in listed:
+        row = RULES.find(name)
+        assert line[3] == row.source
+        for parameter, value in row.parameters.items():
+            assert parameter == "column" or f"{parameter} {value}" in line[2], name
+
+
+def test_a_page_without_marks_is_refused(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("# Rules\n")
+    with pytest.raises(InputError, match="must have the lines '<!-- rules"):
+        write_tables(page)
+    assert page.read_text() == "# Rules\n"
+
+
+def test_each_rule_is_in_one_family() -> None:
+    primary, wrappers = family("primary"), family("wrappers")
+    tested = [row.name for row in RULES.rows() if row.kind not in ("reference", "null")]
+    assert sorted([*primary, *wrappers]) == sorted(tested)
+    assert {"eb-criterion", "gain-diagnosis", "plateau-and-fall"} <= set(primary)
+    assert all(RULES.find(name).kind == "signal" for name in wrappers)
+    with pytest.raises(InputError, match="the family is 'all'; allowed are primary, wrappers"):
+        family("all")
+
+
+def test_the_ranks_are_of_twelve_known_rules_that_the_page_names() -> None:
+    ranks = PAGE.read_text(encoding="utf-8").partition("- Ranks:")[2].partition("- Secondary")[0]
+    assert re.findall(r"`([^`]+)`", ranks) == list(RANKED)
+    assert set(RANKED) <= set(RULES.names())
+    assert set(REFERENCES) < set(RANKED)
+    assert f"{critical_difference(len(RANKED), 69):.1f} ranks" in ranks
