@@ -51,7 +51,10 @@ def correlate_clusters(
     products = gain_ranks[varying].T @ error_ranks[varying] / varying.sum()
     test = stats.permutation_test(
         (np.arange(size),),
-        lambda order, axis: products[np.moveaxis(order, axis, -1), np.arange(size)].sum(-1),
+        # Rounded, so that permutations of equal sums tie whatever the order of adding.
+        lambda order, axis: (
+            products[np.moveaxis(order, axis, -1), np.arange(size)].sum(-1).round(DIGITS)
+        ),
         permutation_type="pairings",
         alternative="less",
         n_resamples=RESAMPLES,

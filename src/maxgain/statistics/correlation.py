@@ -76,7 +76,7 @@ def correlate_ranks(
     gain_ranks, error_ranks = (standardize_ranks(values) for values in (gains, errors))
     test = stats.permutation_test(
         (gain_ranks,),
-        lambda ranks, axis: (ranks * error_ranks).sum(axis),
+        lambda ranks, axis: (ranks * error_ranks).sum(axis).round(DIGITS),
         permutation_type="pairings",
         alternative="less",
         n_resamples=RESAMPLES,
