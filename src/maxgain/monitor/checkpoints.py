@@ -10,8 +10,10 @@ from maxgain.zoo.checkpoints import SUFFIXES, said_epoch
 
 _NO_WEIGHTS = re.compile(
     r"(optimizer|scheduler|scaler|rng_state.*|training_args)\.(pt|pth)|.*-\d+-of-\d+\.safetensors"
+    r"|(recovery_)?tmp\.pth\.tar"
 )
-"""What lies beside weights: Hugging Face's state of a training, and parts of a sharded file."""
+"""What lies beside weights: Hugging Face's state of a training, parts of a sharded file, and timm's
+files until they are whole and get their names."""
 
 
 @dataclass(frozen=True)

@@ -106,7 +106,10 @@ class Watch:
         """Each file once it was measured."""
         last = time.monotonic()
         while self.idle is None or time.monotonic() - last < self.idle or self._waiting:
-            for path in [path for place in self.places for path in checkpoints_in(place)]:
+            found = [path for place in self.places for path in checkpoints_in(place)]
+            # What was renamed or deleted is not waited for.
+            self._waiting = {path: w for path, w in self._waiting.items() if path in found}
+            for path in found:
                 if self._look_at(path):
                     last = time.monotonic()
                     yield path
