@@ -85,14 +85,43 @@ def _view(made: Mapping[str, Any], text: str, results: Path) -> OriginView:
 
 
 def _seeds(protocol: Mapping[str, Any]) -> str:
-    """Seeds of each experiment, experiments with the same ones together."""
+    """Seeds of each experiment that was run, experiments with the same ones together."""
     groups: dict[str, list[str]] = {}
     for name, experiment in protocol.get("experiments", {}).items():
-        seeds = ", ".join(str(seed) for seed in experiment.get("seeds", []))
-        groups.setdefault(seeds, []).append(str(name))
+        seeds = _seeds_of(_in_force(experiment, protocol))
+        if seeds:
+            groups.setdefault(seeds, []).append(str(name))
     if len(groups) == 1:
-        return next(iter(groups)) or "not recorded"
-    return "; ".join(f"{seeds} ({', '.join(names)})" for seeds, names in groups.items())
+        return next(iter(groups))
+    return "; ".join(f"{seeds} ({', '.join(names)})" for seeds, names in groups.items()) or (
+        "not recorded"
+    )
+
+
+def _in_force(experiment: Mapping[str, Any], protocol: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Settings of an experiment with what it does otherwise on embedded data, where it has them."""
+    dataset = protocol.get("datasets", {}).get(experiment.get("dataset"), {})
+    changes = experiment.get("embedded", {}) if dataset.get("source") == "embedded" else {}
+    return {**experiment, **{key: value for key, value in changes.items() if value is not None}}
+
+
+def _seeds_of(experiment: Mapping[str, Any]) -> str:
+    texts = [_shorten(experiment.get("seeds", []))]
+    for more in experiment.get("more_seeds", []) if texts[0] else []:
+        texts.append(f"at x{more['rate_factor']} {_shorten(more['seeds'])} too")
+    return ", ".join(texts)
+
+
+def _shorten(seeds: Sequence[int]) -> str:
+    """Seeds as text, three or more in a row as "0-4"."""
+    rows: list[list[int]] = []
+    for seed in seeds:
+        if rows and seed == rows[-1][-1] + 1:
+            rows[-1].append(seed)
+        else:
+            rows.append([seed])
+    texts = (f"{row[0]}-{row[-1]}" if len(row) > 2 else ", ".join(map(str, row)) for row in rows)
+    return ", ".join(texts)
 
 
 def _data(name: str, made: Mapping[str, Any]) -> DataView:

@@ -137,7 +137,15 @@ def test_a_table_without_regrets_is_refused(tmp_path: Path) -> None:
 
 
 def test_provenance_says_data_seeds_and_commands(tmp_path: Path) -> None:
-    experiments = {"a": {"seeds": [0, 1]}, "b": {"seeds": [0]}}
+    more = [{"rate_factor": "1/3", "seeds": [5, 6, 7, 9]}]
+    experiments = {
+        "a": {"seeds": [0, 1]},
+        "b": {"dataset": "mnist", "seeds": [0, 1, 2], "embedded": {"seeds": [0], "epochs": None}},
+        "c": {"dataset": "mnist", "seeds": [0, 1], "embedded": {"seeds": []}},
+        "d": {"dataset": "photos", "seeds": [0, 1], "embedded": {"seeds": [3]}},
+        "e": {"seeds": [0], "more_seeds": more},
+    }
+    datasets = {"mnist": {"source": "embedded"}, "photos": {"source": "local"}}
     made = {
         "device": "cpu",
         "python": "3.11",
@@ -146,14 +154,14 @@ def test_provenance_says_data_seeds_and_commands(tmp_path: Path) -> None:
         "settings": {
             "data": {"mnist": {"data": "MNIST", "stand_in": True, "checksums": {"training": "ab"}}},
             "devices": ["cpu (AVX512)"],
-            "protocol": {"protocol": "paper", "experiments": experiments},
+            "protocol": {"protocol": "paper", "datasets": datasets, "experiments": experiments},
             "runs": 3,
         },
     }
     path = tmp_path / "provenance.json"
     path.write_text(json.dumps(made))
     view = read_origin(path, Path("results/my run"))
-    assert dict(view.facts)["Seeds"] == "0, 1 (a); 0 (b)"
+    assert dict(view.facts)["Seeds"] == "0, 1 (a, d); 0 (b); 0, at x1/3 5-7, 9 too (e)"
     assert dict(view.facts)["Devices"] == "cpu (AVX512)"
     assert view.data[0].stand_in
     assert view.data[0].facts == [("SHA-256 of training", "ab")]
