@@ -7,12 +7,13 @@ import math
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from maxgain.errors import InputError
 from maxgain.integrations.watching import latest
 from maxgain.monitor.monitor import GainMonitor
 from maxgain.monitor.normalised import monitor_of
+from maxgain.monitor.shape import image_shape, shape_of_processor
 
 try:
     from transformers import Trainer, TrainerCallback, TrainerControl, TrainerState
@@ -78,6 +79,8 @@ class GainCallback(TrainerCallback):
         if std is None:
             std = image_std(processor)
         self._trainer = trainer
+        if shape is None:
+            shape = _shape_of(network, processor)
         self.monitor: GainMonitor = monitor_of(network, shape, std, measure_every, impulses)
         self._stop = stop
         if stop is not None:
@@ -139,6 +142,15 @@ def image_std(processor: Any) -> list[float]:  # processors have no type in comm
     if getattr(processor, "do_rescale", False):
         factor = float(getattr(processor, "rescale_factor", 1 / 255))
     return [float(value) / (255 * factor) for value in values]
+
+
+def _shape_of(network: nn.Module, processor: Any) -> tuple[int, int, int] | None:
+    """What the network says, else the processor; None where neither does."""
+    try:
+        return image_shape(network)
+    except InputError:
+        channels = getattr(getattr(network, "config", None), "num_channels", 3)
+        return shape_of_processor(processor, channels)
 
 
 def _callbacks_of(state: TrainerState) -> dict[str, Any]:

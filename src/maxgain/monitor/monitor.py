@@ -39,7 +39,8 @@ class GainMonitor:
         It may lie on any device, and move.
     shape
         Of an image: channels, height, width. By default what the network itself says, where it is
-        one of timm's or Hugging Face's.
+        one of timm's or Hugging Face's; of torchvision's weights,
+        `maxgain.monitor.shape.shape_of_weights` says it.
     impulse_value
         Value of the synthetic impulses, 0-255.
     projection

@@ -148,6 +148,27 @@ def test_a_stop_rule_ends_the_training(tmp_path: Path) -> None:
         train(tmp_path, [GainCallback(STD, impulses=0, stop="validation-10")])
 
 
+def test_a_stop_rule_that_stays_silent_changes_no_weight(tmp_path: Path) -> None:
+    _, plain = train(tmp_path / "plain", [])
+    _, watched = train(tmp_path / "watched", [GainCallback(STD, impulses=0, stop="gain-diagnosis")])
+    for name, value in plain.state_dict().items():
+        assert torch.equal(value, watched.state_dict()[name]), name
+
+
+def test_a_stop_rule_ends_both_processes(tmp_path: Path) -> None:
+    callback = GainCallback(STD, impulses=0, stop=f"{__name__}:after_two_records")
+    train(tmp_path, [callback], 9, strategy="ddp_fork", devices=2)
+    assert len(logged(tmp_path)["maxgain/gain"]) == 2
+
+
+def test_a_stop_rule_counts_the_records_of_a_resumed_training(tmp_path: Path) -> None:
+    trainer, _ = train(tmp_path / "first", [GainCallback(STD, impulses=0)], 1)
+    checkpoint = Path(trainer.checkpoint_callback.best_model_path)  # type: ignore[union-attr]
+    resumed = GainCallback(STD, impulses=0, stop=f"{__name__}:after_two_records")
+    trainer, _ = train(tmp_path / "second", [resumed], 9, resume=checkpoint)
+    assert trainer.current_epoch == 2
+
+
 def test_two_processes_log_what_the_first_measures(tmp_path: Path) -> None:
     callback = GainCallback(STD, impulses=0)
     train(tmp_path, [callback], 2, strategy="ddp_fork", devices=2)

@@ -7,6 +7,8 @@ import pytest
 import torch
 from torch import Tensor
 from transformers import (
+    ResNetConfig,
+    ResNetForImageClassification,
     Trainer,
     TrainingArguments,
     ViTConfig,
@@ -101,3 +103,15 @@ def test_normalisation_is_the_image_processors() -> None:
     assert raw == pytest.approx([1.0, 1.0, 1.0])
     with pytest.raises(maxgain.InputError, match="processing_class is a NoneType, which does not"):
         image_std(None)
+
+
+def test_the_processors_size_is_taken_where_the_network_says_none(tmp_path: Path) -> None:
+    config = ResNetConfig(embedding_size=4, hidden_sizes=[4, 8], depths=[1, 1], num_channels=1)
+    arguments = TrainingArguments(output_dir=str(tmp_path), report_to=[], use_cpu=True)
+    size = {"height": 16, "width": 24}
+    processor = ViTImageProcessor(image_std=[0.25], image_mean=[0.5], size=size)
+    network = ResNetForImageClassification(config)
+    trainer = Trainer(network, arguments, processing_class=processor)  # type: ignore[arg-type]
+    callback = GainCallback(trainer, impulses=0)
+    callback.monitor.record()
+    assert callback.monitor.state_dict()["settings"]["shape"] == [1, 16, 24]
