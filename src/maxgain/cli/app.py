@@ -8,7 +8,17 @@ from io import TextIOWrapper
 
 import typer
 
-from maxgain.cli import compare, diagnose, follow, measure, pipeline, rehearse, report, verdicts
+from maxgain.cli import (
+    compare,
+    diagnose,
+    follow,
+    measure,
+    pipeline,
+    rehearse,
+    report,
+    stopping,
+    verdicts,
+)
 from maxgain.errors import InputError
 
 app = typer.Typer(
@@ -24,6 +34,7 @@ app.command()(follow.follow)
 app.command()(compare.compare)
 app.command("diagnose")(diagnose.show_diagnoses)
 app.command("verdicts")(verdicts.show_verdicts)
+app.command("stopping")(stopping.score_stop_rules)
 app.command()(report.report)
 app.command()(rehearse.rehearse)
 app.add_typer(pipeline.app, name="pipeline")

@@ -5,6 +5,7 @@ import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from textwrap import shorten
 
 from pandas import DataFrame
 
@@ -147,9 +148,8 @@ def checked_stop(answer: object, epoch: int) -> Stop:
         It is not; the sentence says what it is.
     """
     if not isinstance(answer, Stop):
-        raise RuleFailedError(
-            f"it answered {answer!r} at epoch {epoch}; allowed are None and a Stop."
-        )
+        said = shorten(repr(answer), 60)  # A table would fill the screen.
+        raise RuleFailedError(f"it answered {said} at epoch {epoch}; allowed are None and a Stop.")
     try:
         # NaN and 2.5 are no epochs; numpy's integers are.
         halt, selected = operator.index(answer.halt), operator.index(answer.selected)

@@ -10,6 +10,7 @@ from pandas import DataFrame
 from maxgain.errors import InputError
 from maxgain.files.atomic import atomic_path
 from maxgain.files.csv import read_frame
+from maxgain.tables.quantities import read_quantities, signals_of
 
 STUDY_RUN_COLUMNS = (
     "run",
@@ -75,23 +76,35 @@ class StudyTables:
 
 
 def read_study(folder: Path) -> StudyTables:
-    """The tables runs.csv, signals.csv and outcomes.csv of a folder.
+    """The tables runs.csv, outcomes.csv, and signals.csv or quantities.csv of a folder.
+
+    quantities.csv is the same as signals.csv with a row a quantity (`maxgain.tables.quantities`).
 
     Raises
     ------
     InputError
-        A table is missing or damaged, or a run has other epochs than 1 to its length.
+        A table is missing or damaged, both of signals and quantities are there, or a run has other
+        epochs than 1 to its length.
     """
     if not folder.is_dir():
         raise InputError(f"results folder {folder} does not exist.")
     texts = ("run", "dataset", "network")
     numbers = [name for name in STUDY_RUN_COLUMNS if name not in texts]
     runs = read_frame(folder / "runs.csv", STUDY_RUN_COLUMNS, (), numbers)
-    signals = read_frame(folder / "signals.csv", ("run", "epoch"), (), ("epoch",))
+    signals = _read_signals(folder)
     outcomes = read_frame(folder / "outcomes.csv", OUTCOME_COLUMNS, OUTCOME_COLUMNS[2:], ("epoch",))
     for table in (runs, signals, outcomes):
         table["run"] = table["run"].astype(str)
     return checked_study(StudyTables(runs, signals, outcomes))
+
+
+def _read_signals(folder: Path) -> DataFrame:
+    wide, tidy = folder / "signals.csv", folder / "quantities.csv"
+    if not tidy.exists():
+        return read_frame(wide, ("run", "epoch"), (), ("epoch",))
+    if wide.exists():
+        raise InputError(f"{folder} has signals.csv and quantities.csv; allowed is one of them.")
+    return signals_of(read_quantities(tidy))
 
 
 def checked_study(tables: StudyTables) -> StudyTables:
@@ -108,7 +121,7 @@ def checked_study(tables: StudyTables) -> StudyTables:
     if (twice := runs["run"].duplicated()).any():
         raise InputError(f"runs.csv lists the run {runs['run'][twice].iloc[0]} twice.")
     lengths = dict(zip(runs["run"], runs["epochs"].astype(int), strict=True))
-    for name, table in (("signals.csv", tables.signals), ("outcomes.csv", tables.outcomes)):
+    for name, table in (("the signals", tables.signals), ("outcomes.csv", tables.outcomes)):
         found = {run: np.sort(rows.to_numpy()) for run, rows in table.groupby("run")["epoch"]}
         for run, epochs in lengths.items():
             if run not in found or not np.array_equal(found[run], np.arange(1, epochs + 1)):

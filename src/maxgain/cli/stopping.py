@@ -1,0 +1,102 @@
+"""`maxgain stopping`: scores stop rules on stored tables."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+    from rich.table import Table
+
+
+def score_stop_rules(
+    results: Annotated[
+        Path,
+        typer.Option(help="Folder of runs.csv, outcomes.csv, and signals.csv or quantities.csv."),
+    ],
+    rules: Annotated[
+        list[str] | None,
+        typer.Option(metavar="RULE", help="A rule as my.module:rule; may be given several times."),
+    ] = None,
+    only: Annotated[
+        bool, typer.Option("--only", help="Leave out the registered rules that --rules lacks.")
+    ] = False,
+    output: Annotated[Path, typer.Option(help="Table to write, a row a rule.")] = Path(
+        "regret.csv"
+    ),
+    scores: Annotated[
+        Path | None, typer.Option(help="Table to write, a row for each rule, run and draw.")
+    ] = None,
+) -> None:
+    """Score stop rules on stored tables: what each would have lost, without any training.
+
+    Every registered rule is scored, and those of --rules beside them. A rule that fails is
+    reported, and hinders no other.
+
+    \b
+    maxgain stopping --results results/stopping
+    maxgain stopping --results results/stopping --rules my_rules:patient --only
+    """
+    from maxgain.cli.console import table_console
+    from maxgain.errors import InputError
+    from maxgain.stopping.registry import RULES
+    from maxgain.stopping.scoring import score_folder
+    from maxgain.tables.stopping import write_frame
+
+    given = rules or []
+    if only and not given:
+        raise InputError("--only is given without --rules; it must have a rule to score.")
+    names = given if only else [*given, *RULES.names()]
+    found, summary = score_folder(list(dict.fromkeys(names)), results)
+    write_frame(summary, output)
+    if scores is not None:
+        write_frame(found, scores)
+    console = table_console()
+    console.print(regret_table(summary))
+    for line in failure_lines(summary):
+        console.print(line, markup=False)
+    typer.echo(f"wrote {output}", err=True)
+
+
+def regret_table(summary: "DataFrame") -> "Table":
+    """Table of one line a rule, the least regret first; rules without any regret are left out.
+
+    Parameters
+    ----------
+    summary
+        As `maxgain.stopping.scoring.summarise` gives it.
+    """
+    from rich import box
+    from rich.markup import escape
+    from rich.table import Table
+
+    shown = Table(
+        title="Regret in test loss against the best epoch, nats, mean over cells",
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1),
+        pad_edge=False,
+    )
+    shown.add_column("rule", overflow="fold")
+    for head in ("mean", "95 %", "worst", "epochs", "no stop", "failed"):
+        shown.add_column(head, justify="right", no_wrap=True)
+    judged = summary[summary["cells"] > 0].sort_values("mean_regret", kind="stable")
+    for row in judged.to_dict("records"):
+        shown.add_row(
+            escape(str(row["rule"])),
+            f"{row['mean_regret']:.3f}",
+            escape(f"[{row['low']:.3f}, {row['high']:.3f}]"),
+            f"{row['worst_regret']:.3f}",
+            *(f"{100 * row[name]:.0f} %" for name in ("epochs_used", "never_fired", "failed")),
+        )
+    return shown
+
+
+def failure_lines(summary: "DataFrame") -> list[str]:
+    """What went wrong first with each rule that failed, in a sentence."""
+    failed = summary[summary["failed"] > 0]
+    return [
+        f"{row['rule']} failed in {100 * row['failed']:.0f} % of its runs: {row['failure']}"
+        for row in failed.to_dict("records")
+    ]
