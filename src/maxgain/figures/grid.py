@@ -92,7 +92,13 @@ class Grid:
         points = min(6.0, 72 * (self.cell_width - 0.1) / (0.6 * max(len(name), len(values))))
         for text, down in ((name, 0.1), (values, 0.2)):
             y = (self.height - top - down) / self.height
-            figure.text(left / PAGE_WIDTH, y, text, fontsize=points, ha="left", va="baseline")
+            figure.text(
+                *(left / PAGE_WIDTH, y, text),
+                fontsize=points,
+                ha="left",
+                va="baseline",
+                parse_math=False,  # a name's dollar signs are no formula
+            )
 
     def add_color_bar(self, figure: Figure, scale: Normalize) -> None:
         """Put the common scale of colours below all."""

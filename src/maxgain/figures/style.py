@@ -127,6 +127,8 @@ def set_title(figure: Figure, title: str, *, data: str = "", stand_in: bool = Fa
     if stand_in:
         lines.append("STAND-IN DATA: not the paper's data set")
     text = figure.suptitle("\n".join(lines), fontsize=RC_PARAMS["figure.titlesize"])
+    # Names of a user's files and networks may hold dollar signs, which are no formula.
+    text.set_parse_math(False)
     if stand_in:
         text.set_bbox({"facecolor": STAND_IN_BOX, "edgecolor": "none", "pad": 2.5})
 

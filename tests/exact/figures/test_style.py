@@ -76,3 +76,9 @@ def test_a_users_own_settings_of_matplotlib_change_nothing(tmp_path: Path) -> No
             written += save_figure(draw("fig08", make_rates(seeds=2)), stem, ["svg"])
             assert dict(matplotlib.rcParams) == before
     assert written[0].read_bytes() == written[1].read_bytes()
+
+
+def test_dollar_signs_of_names_are_no_formula(tmp_path: Path) -> None:
+    figure = new_figure()
+    set_title(figure, "$d %e_{", data="a $ b^ $")
+    assert save_figure(figure, tmp_path / "figure", ("png",))
