@@ -23,7 +23,7 @@ test: $(INSTALLED)
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadfile tests/exact tests/trends tests/whole
 
 test-browser: $(INSTALLED)
-	MAXGAIN_SCREENSHOTS=screenshots $(BIN)/pytest -rs tests/browser
+	MAXGAIN_SCREENSHOTS=screenshots $(BIN)/pytest -rs -n 2 --dist loadfile tests/browser
 
 test-cluster: $(INSTALLED)
 	$(BIN)/pytest -rs tests/cluster
