@@ -11,16 +11,9 @@ from maxgain.diagnosis.losses import diagnose_losses
 from maxgain.diagnosis.rules import diagnose
 from maxgain.diagnosis.sensitivity import diagnose_sensitivity
 from maxgain.diagnosis.verdicts import DiagnosisVerdict
+from maxgain.tables.curves import SENSITIVITY_COLUMNS
 from maxgain.tables.results import ResultTables
 from maxgain.tables.runs import RunCurves, is_rate_sweep, read_runs
-
-SENSITIVITY = (
-    "sensitivity_mean_db",
-    "sensitivity_error_db",
-    "saturation_mean_db",
-    "saturation_error_db",
-)
-"""Columns that the rules on sensitivity read, in the order in which they take them."""
 
 
 def gather_runs(tables: ResultTables, claim: Claim) -> list[RunCurves]:
@@ -84,7 +77,7 @@ def diagnose_by_gain(claim: Claim, run: RunCurves) -> DiagnosisVerdict:
 
 def diagnose_by_sensitivity(run: RunCurves) -> DiagnosisVerdict:
     """What the rules on sensitivity and saturation, averaged over impulses, say of a run."""
-    values, error, saturation, saturation_error = (run[name] for name in SENSITIVITY)
+    values, error, saturation, saturation_error = (run[name] for name in SENSITIVITY_COLUMNS)
     errors = [np.where(part >= 0, part, np.nan) for part in (error, saturation_error)]
     if not np.isfinite(errors[0]).any():
         return DiagnosisVerdict.UNDECIDED

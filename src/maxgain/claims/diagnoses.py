@@ -20,7 +20,6 @@ from maxgain.claims.conditions import (
     judge_runs,
 )
 from maxgain.claims.diagnosed_runs import (
-    SENSITIVITY,
     diagnose_by_gain,
     diagnose_by_losses,
     diagnose_by_sensitivity,
@@ -40,6 +39,7 @@ from maxgain.statistics.decisions import (
     hold_interval,
 )
 from maxgain.statistics.intervals import Statistic
+from maxgain.tables.curves import SENSITIVITY_COLUMNS
 from maxgain.tables.results import ResultTables
 from maxgain.tables.runs import RunCurves
 
@@ -138,7 +138,8 @@ def _add_rules_on_sensitivity(
     Their kappa and its excess over the gain's, seed by seed, over the runs that have both.
     """
     both = [
-        tuple(run for run in block if set(SENSITIVITY) <= run.curves.keys()) for block in blocks
+        tuple(run for run in block if set(SENSITIVITY_COLUMNS) <= run.curves.keys())
+        for block in blocks
     ]
     measured = [block for block in both if block]
     if not measured:

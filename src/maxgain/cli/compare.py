@@ -1,14 +1,11 @@
 """`maxgain compare`: two networks, or two tables of results, beside each other."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from maxgain.cli.measure import Mean, Photograph, Shape, Side, Std, WeightsFolder
-
-if TYPE_CHECKING:
-    pass
 
 THINGS = "a network as 'maxgain measure' takes it, or a .csv of 'maxgain follow' or 'measure'"
 

@@ -146,7 +146,7 @@ def normalise_and_whiten(data: DataSet) -> PreprocessedImages:
         images *= (mean_deviation / deviation.clamp(min=CONTRAST_FLOOR)).float()[:, None]
     training, validation = centred[:2]
     number = len(centred[reference]) + len(validation)
-    whitening = torch.from_numpy(_whitening_matrix(centred[reference].numpy(), number))
+    whitening = torch.from_numpy(_whitening_matrix(centred[reference], number))
     for images in (training, validation):
         for _ in _in_parts(lambda part: part.copy_(part @ whitening), _chunks(images)):
             pass
@@ -186,11 +186,11 @@ def _centre_each(images: Float32[Tensor, "count pixels"]) -> Float64[Tensor, "co
 
 
 def _whitening_matrix(
-    training: Float32[np.ndarray, "count pixels"], divisor: int
+    training: Float32[Tensor, "count pixels"], divisor: int
 ) -> Float32[np.ndarray, "pixels pixels"]:
     pixels = training.shape[1]
     covariance = np.zeros((pixels, pixels))
-    parts = [training[first : first + _CHUNK] for first in range(0, len(training), _CHUNK)]
+    parts = [chunk.numpy() for chunk in _chunks(training)]
     # NumPy sees the product of a matrix and itself, and computes half of it.
     for product in _in_parts(lambda part: part.T @ part, parts):
         covariance += product

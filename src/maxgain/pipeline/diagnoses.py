@@ -9,16 +9,10 @@ from maxgain.diagnosis.losses import diagnose_losses
 from maxgain.diagnosis.rules import diagnose
 from maxgain.diagnosis.sensitivity import diagnose_sensitivity
 from maxgain.files.csv import write_table
+from maxgain.tables.curves import SENSITIVITY_COLUMNS
 from maxgain.tables.diagnoses import DIAGNOSIS_COLUMNS
 from maxgain.tables.results import read_curve_table
 from maxgain.tables.runs import SETTING, RunCurves, read_runs
-
-_MEANS = (
-    "sensitivity_mean_db",
-    "sensitivity_error_db",
-    "saturation_mean_db",
-    "saturation_error_db",
-)
 
 
 def write_diagnoses(tables: Sequence[Path], output: Path) -> None:
@@ -60,9 +54,9 @@ def _diagnose_run(run: RunCurves) -> dict[str, object]:
 
 def _judge_sensitivity(run: RunCurves) -> str:
     """Verdict by sensitivity and saturation; "" without means over impulses that have an error."""
-    if not run.curves.keys() >= set(_MEANS):
+    if not run.curves.keys() >= set(SENSITIVITY_COLUMNS):
         return ""
-    values, error, saturation, saturation_error = (run[name] for name in _MEANS)
+    values, error, saturation, saturation_error = (run[name] for name in SENSITIVITY_COLUMNS)
     if np.isfinite(values).any() and not np.isfinite(error).any():
         return ""
     return diagnose_sensitivity(values, error, saturation, saturation_error).verdict.value

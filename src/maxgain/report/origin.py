@@ -91,11 +91,9 @@ def _seeds(protocol: Mapping[str, Any]) -> str:
         seeds = _seeds_of(_in_force(experiment, protocol))
         if seeds:
             groups.setdefault(seeds, []).append(str(name))
-    if len(groups) == 1:
-        return next(iter(groups))
-    return "; ".join(f"{seeds} ({', '.join(names)})" for seeds, names in groups.items()) or (
-        "not recorded"
-    )
+    if len(groups) < 2:
+        return next(iter(groups), "not recorded")
+    return "; ".join(f"{seeds} ({', '.join(names)})" for seeds, names in groups.items())
 
 
 def _in_force(experiment: Mapping[str, Any], protocol: Mapping[str, Any]) -> Mapping[str, Any]:

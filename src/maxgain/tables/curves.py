@@ -42,6 +42,9 @@ RESPONSE_COLUMNS = (
 """Columns that a table of curves may have, dB: sensitivity and saturation at the one impulse of
 `gain_db`, then means over several impulses with their standard errors."""
 
+SENSITIVITY_COLUMNS = RESPONSE_COLUMNS[4:]
+"""Columns that the rules on sensitivity read, in the order in which they take them."""
+
 CURVE_NUMBERS = (
     "capacity",
     "rate_factor",

@@ -5,22 +5,12 @@ from typing import TYPE_CHECKING
 
 from maxgain.errors import InputError
 from maxgain.files.csv import read_frame
+from maxgain.tables.curves import RESPONSE_COLUMNS
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-FOLLOWED_COLUMNS = (
-    "epoch",
-    "gain_db",
-    "sensitivity_db",
-    "saturation_db",
-    "gain_mean_db",
-    "gain_error_db",
-    "sensitivity_mean_db",
-    "sensitivity_error_db",
-    "saturation_mean_db",
-    "saturation_error_db",
-)
+FOLLOWED_COLUMNS = ("epoch", "gain_db", *RESPONSE_COLUMNS)
 """Columns of the table that `maxgain follow` and `GainMonitor.to_frame` write, dB, at the centred
 impulse and as means over impulses with their standard errors; the first of `maxgain follow`'s is
 `checkpoint`, the file that was measured."""
