@@ -193,6 +193,30 @@ def test_homogeneous_noise_reproduces_no_change_of_variability(level: float) -> 
         assert judge_claim(tables, REGISTRY.find(name)).outcome != "holds"
 
 
+def make_quiet(seeds: tuple[int, ...]) -> pd.DataFrame:
+    """Trainings at CIFAR-10's x1 in which neither overfitting nor variability sets in."""
+    made = make_cifar(True, seeds).query("rate_factor == 1")
+    noise = np.random.default_rng(3).uniform(-0.1, 0.1, size=len(made))
+    return made.assign(gain_db=-30 + noise, validation_loss=made["training_loss"])
+
+
+@pytest.mark.parametrize(("good", "outcome"), [(True, "holds"), (False, "fails")])
+def test_c2_is_judged_by_the_runs_in_which_something_sets_in(good: bool, outcome: str) -> None:
+    quiet = make_quiet(tuple(range(100, 120)))
+    loud = make_cifar(good, (0, 1, 2, 3, 4))
+    tables = ResultTables({"cifar_rates": pd.concat([loud, quiet])})
+    evidence = judge_claim(tables, REGISTRY.find("C2"))
+    assert evidence.outcome == outcome, evidence.numbers
+    assert "neither onset in 20 of 25 runs" in evidence.numbers
+
+
+def test_c2_is_open_where_nothing_sets_in() -> None:
+    tables = ResultTables({"cifar_rates": make_quiet(tuple(range(8)))})
+    evidence = judge_claim(tables, REGISTRY.find("C2"))
+    assert evidence.outcome == "inconclusive"
+    assert "neither onset in 8 of 8 runs" in evidence.numbers
+
+
 # --- inconsistent tables --------------------------------------------------------------------------
 
 
