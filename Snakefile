@@ -9,6 +9,7 @@ include: "workflow/rules/jobs.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/training.smk"
 include: "workflow/rules/quantities.smk"
+include: "workflow/rules/study.smk"
 include: "workflow/rules/zoo.smk"
 include: "workflow/rules/toy.smk"
 include: "workflow/rules/claims.smk"
@@ -16,7 +17,7 @@ include: "workflow/rules/figures.smk"
 include: "workflow/rules/report.smk"
 
 
-rule all:
+rule replication:
     input:
         expand(
             f"{FIGURE_FOLDER}/{{figure}}.{{format}}",
@@ -32,6 +33,17 @@ rule all:
         expand(f"{TRAINED}/snapshots.safetensors", run=RUNS),
         FIGURE_FILES["toy.safetensors"],
         FIGURE_FILES["*.safetensors"],
+
+
+rule study:
+    input:
+        STUDY_TABLES,
+        PROVENANCE,
+
+
+rule all:
+    input:
+        rules.study.input if STUDY else rules.replication.input,
     default_target: True
 
 

@@ -14,10 +14,10 @@ from typing import Annotated
 import typer
 
 from benchmarks.protocols import PROTOCOLS, ROOT
-from maxgain.config.experiments import Run
 from maxgain.config.outputs import Gain
 from maxgain.config.parsing import parse_protocol
 from maxgain.config.protocol import Protocol
+from maxgain.config.runs import Run
 from maxgain.config.yaml_files import read_configuration
 from maxgain.data.prepared import PreparedData
 from maxgain.files.csv import read_table, write_table

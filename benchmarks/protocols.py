@@ -4,9 +4,9 @@ from pathlib import Path
 
 from benchmarks.cases import CASES, Case
 from benchmarks.turns import Row
-from maxgain.config.experiments import Run
 from maxgain.config.parsing import parse_protocol
 from maxgain.config.protocol import Protocol
+from maxgain.config.runs import Run
 from maxgain.config.yaml_files import read_configuration
 
 ROOT = Path(__file__).parents[1]

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from maxgain.config.datasets import Dataset
-from maxgain.config.experiments import Run
+from maxgain.config.runs import Run
 from maxgain.pipeline.jobs import PrepareJob, QuantitiesJob, TrainJob
 
 REPOSITORY = Path(__file__).parents[2]

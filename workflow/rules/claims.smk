@@ -51,7 +51,7 @@ rule judge:
 
 rule provenance:
     input:
-        VERDICTS,
+        STUDY_TABLES if STUDY else VERDICTS,
     output:
         PROVENANCE,
     params:

@@ -53,6 +53,12 @@ TRAINED = f"{RESULTS}/runs/{{run}}"
 LOGS = f"{RESULTS}/logs"
 BENCHMARKS = f"{RESULTS}/benchmarks"
 
+# A protocol with a stopping study makes its tables alone; its trainings' order is that of its cells,
+# so that what is compared is trained one after the other and its snapshots need not be kept long.
+STUDY = PROTOCOL.study_runs()
+STUDY_TABLES = [f"{RESULTS}/{name}.csv" for name in ("runs", "signals", "outcomes", "data")]
+ORDER = {name: len(RUNS) - place for place, name in enumerate(RUNS)} if STUDY else COSTS
+
 VERDICTS = [f"{RESULTS}/verdicts.csv", f"{RESULTS}/verdicts.md"]
 DIAGNOSES = f"{RESULTS}/diagnoses.csv"
 PROVENANCE = f"{RESULTS}/provenance.json"

@@ -6,7 +6,8 @@ rule train:
         lambda wildcards: f"{RESULTS}/prepared/{RUNS[wildcards.run].dataset}.safetensors",
     output:
         history=f"{TRAINED}/history.csv",
-        snapshots=f"{TRAINED}/snapshots.safetensors",
+        # Those of the study are too many to be kept: its tables are what is asked for.
+        snapshots=(temp if STUDY else str)(f"{TRAINED}/snapshots.safetensors"),
         seconds=f"{TRAINED}/seconds.csv",
         provenance=f"{TRAINED}/provenance.json",
     params:
@@ -19,7 +20,7 @@ rule train:
         f"{BENCHMARKS}/train/{{run}}.tsv"
     threads: PROTOCOL.threads
     # Long jobs first: a short one left for the end costs less idle time than a long one.
-    priority: lambda wildcards: round(COSTS[wildcards.run])
+    priority: lambda wildcards: round(ORDER[wildcards.run])
     # A retry resumes from the last complete epoch, so a time limit costs one epoch, not a run.
     retries: 3
     resources:

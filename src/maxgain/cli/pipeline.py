@@ -70,6 +70,34 @@ def quantities(
         typer.echo(f"measured {run}")
 
 
+@app.command("study-run")
+def study_run(
+    job: Job,
+    data: Annotated[Path, typer.Option(help="File that `prepare` wrote.")],
+    run: Annotated[Path, typer.Option(help="Folder of the training; the tables go there.")],
+    twin: Annotated[Path, typer.Option(help="Folder of its twin, which held images out.")],
+    partner: Annotated[Path, typer.Option(help="Folder of the training of another seed.")],
+) -> None:
+    """Measure what stop rules see of a training, and what they are judged by."""
+    from maxgain.pipeline.jobs import StudyRunJob
+    from maxgain.pipeline.stopping import measure_study_run
+
+    measure_study_run(StudyRunJob.of_text(job), data, run, twin, partner)
+    typer.echo(f"measured {run}")
+
+
+@app.command("study-tables")
+def study_tables(
+    output: Annotated[Path, typer.Option(help="Folder of the tables to write.")],
+    runs: Annotated[list[Path], typer.Argument(help="Folders that `study-run` measured.")],
+) -> None:
+    """Gather the runs of the stopping study into runs.csv, signals.csv, outcomes.csv, data.csv."""
+    from maxgain.pipeline.stopping import gather_study
+
+    gather_study(runs, output)
+    typer.echo(f"wrote the tables of {len(runs)} runs into {output}", err=True)
+
+
 @app.command()
 def curves(
     job: Job, runs: Annotated[Path, typer.Option(help="Folder of the runs.")], output: Output

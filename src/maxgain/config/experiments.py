@@ -1,17 +1,11 @@
-"""Experiments, each a grid of trainings, and the single runs that they consist of."""
+"""Experiments, each a grid of trainings."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, model_validator
 
 from maxgain.config.fields import Count, Factor, Flag, Number, Precision, Section, Seed, Unique
-from maxgain.config.networks import Network
-
-SGD_MOMENTUM = 0.9
-"""Momentum of SGD where the configuration names none (MatConvNet's examples)."""
 
 
 class NetworkChoice(Section):
@@ -117,6 +111,13 @@ class Experiment(Section):
     precision: Precision = "fp32"
     """Arithmetic of training; gains are always measured in fp32."""
 
+    held_out: Annotated[Number, Field(ge=0, lt=1)] = 0.0
+    """Share of the training images, of each class alike, that is not trained on."""
+
+    validation_stride: Count = 1
+    """After an epoch every so-manieth validation image is looked at; 2 leaves the other half for
+    another judge."""
+
     embedded: EmbeddedChanges = EmbeddedChanges()
     """Keys in force only where the data set is embedded, in place of those beside it."""
 
@@ -177,122 +178,3 @@ class Experiment(Section):
             return []
         more = (each for each in self.more_seeds if each.rate_factor == rate_factor)
         return [*self.seeds, *(seed for each in more for seed in each.seeds)]
-
-
-@dataclass(frozen=True)
-class Run:
-    """One training: all that decides it but the images, and the name of its folder.
-
-    Attributes
-    ----------
-    dataset, network
-        What tables, figures and folders call them.
-    architecture
-        Name in the registry of networks.
-    rate_factor
-        `learning_rate` over the experiment's; it is not a part of the run's identity.
-    learning_rate
-        Of the whole run, before the schedule and a layer's multiplier.
-    weight_decay
-        None: the recipe's.
-    schedule
-        Pairs (epochs, factor on the learning rate); the last factor stays. Empty: constant.
-    fast
-        Whether kernels for CPUs may be used.
-    repetition
-        Above 0, which disturbance of the initial weights; it is not a part of the name.
-    """
-
-    dataset: str
-    network: str
-    architecture: str
-    capacity: float
-    learning_rate: float
-    rate_factor: float
-    seed: int
-    epochs: int
-    batch_size: int = 100
-    momentum: float = SGD_MOMENTUM
-    schedule: tuple[tuple[int, float], ...] = ()
-    precision: Precision = "fp32"
-    initialisation: str = "recipe"
-    optimiser: str = "sgd"
-    nesterov: bool = False
-    weight_decay: float | None = None
-    augmentation: str = "none"
-    fast: bool = True
-    repetition: int = 0
-
-    @property
-    def name(self) -> str:
-        """Folder of the run below `runs/`; settings that differ give names that differ."""
-        network = f"{self.network}-x{self.capacity:g}-{self.precision}"
-        rate = f"lr{self.learning_rate:.6g}"
-        if self.schedule:
-            rate += "-" + "-".join(f"{epochs}x{factor:g}" for epochs, factor in self.schedule)
-        rate += f"-batch{self.batch_size}"
-        rate += f"-momentum{self.momentum:g}" if self.optimiser == "sgd" else f"-{self.optimiser}"
-        rate += "-nesterov" * self.nesterov
-        return f"{self.dataset}/{network}/{rate}/seed{self.seed}"
-
-
-@dataclass(frozen=True)
-class Setting:
-    """What the runs of an experiment share that stands elsewhere in the configuration."""
-
-    networks: Mapping[str, Network]
-    augmentation: str = "none"
-    fast: bool = True
-    repetition: int = 0
-
-    def network(self, name: str) -> Network:
-        """The network of a name; an architecture's name stands for itself."""
-        return self.networks.get(name) or Network(architecture=name)
-
-    def runs(self, experiment: Experiment) -> list[Run]:
-        """Every run of an experiment, in the order of the configuration."""
-        return [
-            self._run(experiment, choice, capacity, factor, seed)
-            for choice, capacity in _arms(experiment)
-            for factor in experiment.rate_factors
-            for seed in experiment.seeds_of(factor)
-        ]
-
-    def _run(
-        self,
-        experiment: Experiment,
-        choice: NetworkChoice,
-        capacity: Fraction,
-        factor: Fraction,
-        seed: int,
-    ) -> Run:
-        network = self.network(choice.name)
-        sgd = experiment.optimiser == "sgd"
-        momentum = SGD_MOMENTUM if experiment.momentum is None else experiment.momentum
-        return Run(
-            dataset=experiment.dataset,
-            network=network.label_for(choice.name),
-            architecture=network.architecture,
-            capacity=float(network.capacity * capacity),
-            learning_rate=float(experiment.learning_rate * factor),
-            rate_factor=float(factor),
-            seed=seed,
-            epochs=choice.epochs or experiment.epochs,
-            batch_size=experiment.batch_size,
-            momentum=momentum if sgd else 0.0,
-            schedule=tuple((epochs, float(rate)) for epochs, rate in experiment.schedule),
-            precision=experiment.precision,
-            initialisation=network.initialisation,
-            optimiser=experiment.optimiser,
-            nesterov=experiment.nesterov,
-            weight_decay=network.weight_decay,
-            augmentation=self.augmentation,
-            fast=self.fast,
-            repetition=self.repetition,
-        )
-
-
-def _arms(experiment: Experiment) -> Iterator[tuple[NetworkChoice, Fraction]]:
-    for choice in experiment.networks:
-        for capacity in choice.capacities or experiment.capacities:
-            yield choice, capacity

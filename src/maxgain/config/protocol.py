@@ -7,10 +7,19 @@ from typing import Annotated, Any
 from pydantic import Field, ValidationError, model_validator
 
 from maxgain.config.datasets import Dataset
-from maxgain.config.experiments import Experiment, Run, Setting
+from maxgain.config.experiments import Experiment
 from maxgain.config.fields import Count, Device, Flag, Name, Section, Unique, UserPath
 from maxgain.config.networks import Network
 from maxgain.config.outputs import Figures, Gain, Pretrained
+from maxgain.config.runs import Run, Setting
+from maxgain.config.stopping import (
+    Stopping,
+    StudyRun,
+    pair_runs,
+    study_cells,
+    study_datasets,
+    study_experiments,
+)
 
 
 class Protocol(Section):
@@ -59,6 +68,10 @@ class Protocol(Section):
     only: Annotated[list[Name], Unique] | None = None
     """The experiments that there are, of all that files below name; null takes all."""
 
+    stopping: Stopping | None = None
+    """The study of stop rules, whose trainings join the experiments; null makes none. A protocol
+    that has it makes its tables and figures in place of the paper's."""
+
     pretrained: Pretrained = Pretrained()
     """The ImageNet networks of figures 5 to 7."""
 
@@ -76,6 +89,14 @@ class Protocol(Section):
             return raw
         kept = {name: value for name, value in experiments.items() if name in raw["only"]}
         return {**raw, "experiments": kept}
+
+    @model_validator(mode="after")
+    def _study_joins_the_experiments(self) -> "Protocol":
+        if self.stopping is not None:
+            # The model is frozen for its users; what it makes of its own sections belongs to it.
+            self.datasets.update(study_datasets(self.stopping, self.datasets))
+            self.experiments.update(study_experiments(self.stopping))
+        return self
 
     @model_validator(mode="after")
     def _experiments_have_data(self) -> "Protocol":
@@ -176,6 +197,17 @@ class Protocol(Section):
                     # The factor is an experiment's view of the run: two may disagree about it.
                     runs[run.name] = replace(run, rate_factor=1.0)
         return runs
+
+    def study_runs(self) -> dict[str, StudyRun]:
+        """Every training of the stopping study that has a twin, by its name; none without one."""
+        study = self.stopping
+        if study is None:
+            return {}
+        return {
+            paired.run.name: paired
+            for cell in study_cells(study)
+            for paired in pair_runs(cell, self.runs_of(cell.name), study.held_out)
+        }
 
 
 def _difference(first: Run, second: Run) -> str:

@@ -69,12 +69,35 @@ def flip_labels(
     InputError
         There is only one class.
     """
-    if number_of_classes < 2:
-        raise InputError("label_noise needs two classes or more; the data has one.")
-    generator = torch.Generator().manual_seed(noise.seed)
-    chosen = torch.randperm(len(labels), generator=generator)[: round(noise.rate * len(labels))]
-    # A step of 1 to classes - 1 around the circle of classes never comes back to the start.
-    steps = torch.randint(1, number_of_classes, (len(chosen),), generator=generator)
+    chosen, steps = _draw(len(labels), number_of_classes, noise)
     noisy = labels.clone()
     noisy[chosen] = (labels[chosen] + steps) % number_of_classes
     return noisy
+
+
+def true_labels(
+    noisy: Int64[Tensor, "count"], number_of_classes: int, noise: LabelNoise
+) -> Int64[Tensor, "count"]:
+    """The labels that :func:`flip_labels` made noisy ones of, given the same noise.
+
+    Raises
+    ------
+    InputError
+        There is only one class.
+    """
+    chosen, steps = _draw(len(noisy), number_of_classes, noise)
+    labels = noisy.clone()
+    labels[chosen] = (noisy[chosen] - steps) % number_of_classes
+    return labels
+
+
+def _draw(
+    count: int, number_of_classes: int, noise: LabelNoise
+) -> tuple[Int64[Tensor, "chosen"], Int64[Tensor, "chosen"]]:
+    """Places of the labels to change, and by how many classes each."""
+    if number_of_classes < 2:
+        raise InputError("label_noise needs two classes or more; the data has one.")
+    generator = torch.Generator().manual_seed(noise.seed)
+    chosen = torch.randperm(count, generator=generator)[: round(noise.rate * count)]
+    # A step of 1 to classes - 1 around the circle of classes never comes back to the start.
+    return chosen, torch.randint(1, number_of_classes, (len(chosen),), generator=generator)

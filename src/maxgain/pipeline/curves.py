@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from maxgain.config.experiments import Run
+from maxgain.config.runs import Run
 from maxgain.errors import InputError
 from maxgain.files.csv import read_table, write_table
 from maxgain.files.provenance import read_run_provenance

@@ -11,12 +11,14 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict
 
 from maxgain.config.datasets import Dataset
-from maxgain.config.experiments import Experiment, Run, Setting
+from maxgain.config.experiments import Experiment
 from maxgain.config.fields import Device, FigureFormat
 from maxgain.config.figures import CurvesFigure
 from maxgain.config.outputs import Gain
 from maxgain.config.parsing import parse_json
 from maxgain.config.protocol import Protocol
+from maxgain.config.runs import Run, Setting
+from maxgain.config.stopping import StudyRun
 from maxgain.errors import InputError
 
 JobType = TypeVar("JobType", bound="Job")
@@ -82,6 +84,25 @@ class QuantitiesJob(Job):
     gain: Gain = Gain()
 
 
+class StudyRunJob(Job):
+    """A training of the stopping study that is measured with its twin.
+
+    Attributes
+    ----------
+    base, noise_rate
+        The data set that its images are of, and the share of wrong labels.
+    ranked
+        Whether rules are compared on it.
+    """
+
+    run: Run
+    twin: Run
+    base: str
+    noise_rate: float
+    ranked: bool = True
+    gain: Gain = Gain()
+
+
 class CurvesJob(Job):
     """An experiment whose runs are gathered into one table."""
 
@@ -131,6 +152,18 @@ def prepare_job(protocol: Protocol, name: str) -> PrepareJob:
         dataset=dataset,
         location=protocol.data_folder / (dataset.set or name) if official else dataset.location,
         networks=tuple(TrainedNetwork(architecture=a, capacity=c) for a, c in sorted(pairs)),
+    )
+
+
+def study_run_job(protocol: Protocol, studied: StudyRun) -> StudyRunJob:
+    """Job that measures a training of the stopping study."""
+    return StudyRunJob(
+        run=studied.run,
+        twin=studied.twin,
+        base=studied.base,
+        noise_rate=studied.noise_rate,
+        ranked=studied.ranked,
+        gain=protocol.gain,
     )
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import torch
 from rich.console import Console
 
-from maxgain.config.experiments import Run
+from maxgain.config.runs import Run
+from maxgain.data.held_out import kept_and_held_out
 from maxgain.data.prepared import PreparedData, load_prepared
 from maxgain.files.provenance import installed_versions
 from maxgain.networks.building import source_checksum
@@ -65,7 +66,7 @@ def run_training_job(
             console.print("the other process finished this run")
             return
         results.remove_leftovers()
-        data, seconds = training_data(prepared), list[dict[str, object]]()
+        data, seconds = training_data(prepared, run), list[dict[str, object]]()
         epochs = train(run, data, device, state, _reporter(run, seconds, console.print))
         architecture = Architecture(run.architecture, data.shape, data.classes, run.capacity)
         results.write(architecture, epochs, prepared.mean_image, prepared.pixel_scale, seconds)
@@ -94,13 +95,24 @@ def _reporter(run: Run, seconds: list[dict[str, object]], say: Callable[[str], N
     return report
 
 
-def training_data(prepared: PreparedData) -> TrainingData:
-    """The images of a prepared data set, as training takes them."""
+def training_data(prepared: PreparedData, run: Run) -> TrainingData:
+    """The images of a prepared data set, as the training of a run takes them.
+
+    Raises
+    ------
+    InputError
+        The share that is held out leaves no image on one of the sides.
+    """
+    images, labels = prepared.training_images, prepared.training_labels
+    if run.held_out:
+        kept, _ = kept_and_held_out(labels, run.held_out)
+        images, labels = images[kept], labels[kept]
+    looked_at = slice(None, None, run.validation_stride)
     return TrainingData(
-        training_pixels=prepared.training_images,
-        training_labels=prepared.training_labels,
-        validation_pixels=prepared.validation_images,
-        validation_labels=prepared.validation_labels,
+        training_pixels=images,
+        training_labels=labels,
+        validation_pixels=prepared.validation_images[looked_at],
+        validation_labels=prepared.validation_labels[looked_at],
         classes=prepared.number_of_classes,
     )
 

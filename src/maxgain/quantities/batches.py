@@ -131,7 +131,7 @@ def measure_five_batches(snapshot: Snapshot) -> FiveBatches:
 
 @dataclass(frozen=True)
 class SingleGradients:
-    """Gradients of the single images of two batches, as mean and variance in each batch.
+    """Gradients of the single images of some batches, as mean and variance in each batch.
 
     Attributes
     ----------

@@ -56,10 +56,10 @@ def score_folder(rules: Sequence[str], folder: Path) -> tuple[DataFrame, DataFra
 
 
 def score_rules(rules: Sequence[StopRule], tables: StudyTables) -> DataFrame:
-    """A row of `SCORE_COLUMNS` for each rule, run and draw."""
+    """A row of `SCORE_COLUMNS` for each rule, ranked run and draw."""
     constants = constant_epochs(tables)
     stored = []
-    for run in tables.runs.to_dict("records"):
+    for run in tables.ranked.to_dict("records"):
         named = {str(column): value for column, value in run.items()}
         context = {
             "planned_epochs": float(named["epochs"]),
@@ -81,9 +81,8 @@ def constant_epochs(tables: StudyTables) -> dict[str, float]:
 
     NaN where there are none.
     """
-    runs = tables.runs.assign(
-        best=[best_epoch(tables.of_run(str(run))[1]) for run in tables.runs["run"]]
-    )
+    ranked = tables.ranked
+    runs = ranked.assign(best=[best_epoch(tables.of_run(str(run))[1]) for run in ranked["run"]])
     constants = {}
     for _, run in runs.iterrows():
         alike = runs["training_images"] == run["training_images"]

@@ -23,9 +23,11 @@ STUDY_RUN_COLUMNS = (
     "epochs",
     "impulses",
     "classes",
+    "ranked",
 )
 """Columns of runs.csv: a training of the study. noise_rate is the share of wrong labels, epochs the
-length it was given, impulses and classes what costs of signals depend on."""
+length it was given, impulses and classes what costs of signals depend on; ranked is 1 where rules
+are compared on it and 0 where it answers another question."""
 
 CELL = ("dataset", "network", "training_images", "noise_rate", "rate_factor")
 """What a cell is: runs that differ in their seed alone."""
@@ -65,6 +67,11 @@ class StudyTables:
     runs: DataFrame
     signals: DataFrame
     outcomes: DataFrame
+
+    @property
+    def ranked(self) -> DataFrame:
+        """The rows of `runs` that rules are compared on."""
+        return self.runs[self.runs["ranked"] == 1].reset_index(drop=True)
 
     def of_run(self, run: str) -> tuple[DataFrame, DataFrame]:
         """Signals and outcomes of one run, by epoch."""

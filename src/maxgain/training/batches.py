@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float, Int64
 from torch import Tensor
 
-from maxgain.config.experiments import Run
+from maxgain.config.runs import Run
 from maxgain.data.augmentation import Augmentation
 
 

@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
-from maxgain.config.experiments import Run
+from maxgain.config.runs import Run
 from maxgain.data.registry import AUGMENTATIONS
 from maxgain.networks.recipes import initial_network, parameter_rates, weight_decay_of
 from maxgain.tables.curves import HISTORY_COLUMNS

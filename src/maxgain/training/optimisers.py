@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.optim.adamw import adamw as adamw_update
 from torch.optim.sgd import sgd as sgd_update
 
-from maxgain.config.experiments import Run
+from maxgain.config.runs import Run
 from maxgain.errors import InputError
 
 Groups = Mapping[float, Sequence[nn.Parameter]]

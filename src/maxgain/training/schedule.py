@@ -1,6 +1,6 @@
 """The learning rate of an epoch."""
 
-from maxgain.config.experiments import Run
+from maxgain.config.runs import Run
 
 
 def rate_at(run: Run, epoch: int) -> float:

@@ -12,9 +12,9 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from maxgain.config.experiments import Run
 from maxgain.config.parsing import parse_json, parse_protocol
 from maxgain.config.protocol import Protocol
+from maxgain.config.runs import Run
 from maxgain.config.yaml_files import read_configuration
 from maxgain.errors import InputError
 
@@ -32,6 +32,8 @@ def _shipped(overlay: Path | None = None) -> Protocol:
 
 def _stack(overlay: Path) -> list[Path]:
     """An overlay and the one it goes on top of: paper-two-cores is used after paper."""
+    if "\nprotocol: " in overlay.read_text():
+        return [overlay]
     below = [path for path in OVERLAYS if f"{overlay.stem}-".startswith(f"{path.stem}-")]
     return sorted(below, key=lambda path: len(path.stem))
 
@@ -76,7 +78,8 @@ def test_overlays_are_found() -> None:
 def test_overlays_are_whole_protocols(overlay: Path) -> None:
     protocol = _shipped(overlay)
     assert protocol.protocol == _stack(overlay)[0].stem
-    assert protocol.experiments.keys() == _shipped().experiments.keys()
+    if protocol.stopping is None:
+        assert protocol.experiments.keys() == _shipped().experiments.keys()
     assert protocol.runs()
 
 

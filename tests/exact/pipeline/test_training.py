@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import torch
 
-from maxgain.config.experiments import Run
+from maxgain.config.runs import Run
 from maxgain.data.prepared import PreparedData
 from maxgain.errors import InputError
 from maxgain.files.csv import read_table

@@ -29,6 +29,7 @@ def study() -> StudyTables:
                 "epochs": EPOCHS,
                 "impulses": 9,
                 "classes": 10,
+                "ranked": 1,
             }
         )
         loss = 1 + 0.1 * np.abs(epochs - best)

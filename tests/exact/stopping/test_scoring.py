@@ -9,7 +9,14 @@ import pytest
 
 from maxgain.errors import InputError
 from maxgain.stopping.descriptions import describe_runs, signal_agreement
-from maxgain.stopping.scoring import compare_rules, constant_epochs, rank_rules, score_folder
+from maxgain.stopping.registry import RULES
+from maxgain.stopping.scoring import (
+    compare_rules,
+    constant_epochs,
+    rank_rules,
+    score_folder,
+    score_rules,
+)
 from maxgain.stopping.stop import Stop
 from maxgain.tables.stopping import (
     SCORE_COLUMNS,
@@ -154,3 +161,13 @@ def test_a_run_listed_twice_is_refused(folder: Path) -> None:
     (folder / "runs.csv").write_text(lines + lines.splitlines()[1] + "\n")
     with pytest.raises(InputError, match="lists the run mnist/seed0 twice"):
         read_study(folder)
+
+
+def test_rules_are_compared_on_ranked_runs_alone() -> None:
+    tables = study()
+    left_out = str(tables.runs["run"].iloc[0])
+    runs = tables.runs.assign(ranked=(tables.runs["run"] != left_out).astype(int))
+    ranked = StudyTables(runs, tables.signals, tables.outcomes)
+    scores = score_rules([RULES.find("last")], ranked)
+    assert left_out not in set(scores["run"])
+    assert len(scores) == len(runs) - 1

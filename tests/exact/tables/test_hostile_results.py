@@ -19,9 +19,10 @@ from PIL import Image
 from safetensors.torch import load, save, save_file
 
 from maxgain.claims.judge import judge
-from maxgain.config.experiments import Experiment, Run, Setting
+from maxgain.config.experiments import Experiment
 from maxgain.config.outputs import Gain
 from maxgain.config.parsing import parse_protocol
+from maxgain.config.runs import Run, Setting
 from maxgain.data.images import DataSet, ImageData
 from maxgain.data.pictures import read_photograph
 from maxgain.data.prepared import PreparedData, prepare_data

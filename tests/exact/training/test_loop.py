@@ -12,7 +12,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from maxgain.config.experiments import Run
+from maxgain.config.runs import Run
 from maxgain.data.augmentation import batch_flip, flip_and_crop, no_augmentation
 from maxgain.errors import InputError
 from maxgain.networks.building import build_network
@@ -73,7 +73,7 @@ def test_a_repetition_disturbs_the_initial_weights_by_their_last_bits(tmp_path: 
     def initial(repetition: int) -> Tensor:
         run = replace(RUN, epochs=1, learning_rate=1e-30, repetition=repetition)
         state = TrainingState(tmp_path / f"{next(numbers)}", {})
-        (epoch,) = train(run, training_data(prepared()), "cpu", state)
+        (epoch,) = train(run, training_data(prepared(), run), "cpu", state)
         return torch.cat([value.flatten() for value in epoch.weights.values()])
 
     plain, first, second = (initial(repetition) for repetition in (0, 1, 2))

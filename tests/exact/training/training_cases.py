@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from maxgain.config.experiments import Run
+from maxgain.config.runs import Run
 from maxgain.data.augmentation import batch_flip
 from maxgain.data.prepared import PreparedData
 from maxgain.networks.building import build_network

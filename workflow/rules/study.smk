@@ -1,0 +1,64 @@
+"""The stopping study: trainings are measured with their twins, then rules are judged."""
+
+
+def study_inputs(wildcards):
+    """The images, and what a training, its twin and its partner left."""
+    studied = STUDY[wildcards.run]
+    twin, partner = (f"{RESULTS}/runs/{run.name}" for run in (studied.twin, studied.partner))
+    return {
+        "data": f"{RESULTS}/prepared/{studied.run.dataset}.safetensors",
+        "snapshots": f"{RESULTS}/runs/{wildcards.run}/snapshots.safetensors",
+        "twin": f"{twin}/snapshots.safetensors",
+        "twin_history": f"{twin}/history.csv",
+        "partner": f"{partner}/snapshots.safetensors",
+    }
+
+
+def study_run_job(wildcards):
+    return jobs.study_run_job(PROTOCOL, STUDY[wildcards.run]).text()
+
+
+rule study_run:
+    input:
+        unpack(study_inputs),
+    output:
+        expand(f"{TRAINED}/{{file}}.csv", file=["run", "quantities", "outcomes"], allow_missing=True),
+    params:
+        job=study_run_job,
+        run=TRAINED,
+        twin=lambda wildcards, input: Path(input.twin).parent,
+        partner=lambda wildcards, input: Path(input.partner).parent,
+    log:
+        f"{LOGS}/study_run/{{run}}.log",
+    benchmark:
+        f"{BENCHMARKS}/study_run/{{run}}.tsv"
+    # Before further trainings: the snapshots that it reads are then removed.
+    priority: 2000000
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=lambda wildcards, attempt: 60 * attempt,
+    conda:
+        ENVIRONMENT
+    shell:
+        "maxgain pipeline study-run {params.job:q} --data {input.data:q} --run {params.run:q} "
+        "--twin {params.twin:q} --partner {params.partner:q} 2>&1 | tee {log:q}"
+
+
+rule study_tables:
+    input:
+        expand(rules.study_run.output, run=STUDY),
+    output:
+        STUDY_TABLES,
+    params:
+        runs=expand(TRAINED, run=STUDY),
+        folder=RESULTS,
+    log:
+        f"{LOGS}/study_tables.log",
+    resources:
+        mem_mb=2000,
+        runtime=20,
+    conda:
+        ENVIRONMENT
+    shell:
+        "maxgain pipeline study-tables {params.runs:q} --output {params.folder:q} "
+        "2>&1 | tee {log:q}"
