@@ -32,8 +32,8 @@ def benchmark(
     output: Annotated[Path, typer.Option(help="Folder for the tables and the figure.")] = Path(
         "benchmarks/results"
     ),
-    rounds: Annotated[int, typer.Option(min=1, help="Turns that each loop gets.")] = 4,
-    seconds: Annotated[float, typer.Option(min=0, help="Length of a turn.")] = 4.0,
+    rounds: Annotated[int, typer.Option(min=1, help="Turns that each loop gets.")] = 3,
+    seconds: Annotated[float, typer.Option(min=0, help="Length of a turn, s.")] = 2.0,
     isa: Annotated[
         str, typer.Option(help="Instructions of the processor: native, or avx2 as on older ones.")
     ] = "native",
