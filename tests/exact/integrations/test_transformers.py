@@ -1,5 +1,9 @@
 """The callback in real trainings by Hugging Face's Trainer, of a small ViT."""
 
+import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -115,3 +119,52 @@ def test_the_processors_size_is_taken_where_the_network_says_none(tmp_path: Path
     callback = GainCallback(trainer, impulses=0)
     callback.monitor.record()
     assert callback.monitor.state_dict()["settings"]["shape"] == [1, 16, 24]
+
+
+TWO_PROCESSES = """
+import json, os, sys
+from pathlib import Path
+import maxgain.networks.torchvision_ops
+from maxgain.integrations.transformers import GainCallback
+from tests.exact.integrations.test_transformers import trainer_of
+
+folder, stop = Path(sys.argv[1]), sys.argv[2] or None
+trainer = trainer_of(folder / "run", 5 if stop else 2)
+callback = GainCallback(trainer, impulses=0, stop=stop)
+trainer.add_callback(callback)
+trainer.train()
+weights = float(sum(value.double().sum() for value in trainer.model.state_dict().values()))
+found = {
+    "processes": trainer.args.world_size,
+    "epochs": [record.epoch for record in callback.monitor.records],
+    "steps": trainer.state.global_step,
+    "logged": sum("maxgain/gain" in row for row in trainer.state.log_history),
+    "weights": weights,
+}
+(folder / f"{os.environ['RANK']}.json").write_text(json.dumps(found))
+"""
+
+
+@pytest.mark.parametrize("stop", ["", "tests.exact.integrations.test_lightning:after_two_records"])
+def test_two_processes_measure_and_stop_together(tmp_path: Path, stop: str) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(TWO_PROCESSES)
+    words = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    done = subprocess.run(
+        [sys.executable, *words, str(script), str(tmp_path), stop],
+        cwd=Path(__file__).parents[3],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(["src", "."]), "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    first, second = (json.loads((tmp_path / f"{rank}.json").read_text()) for rank in (0, 1))
+    assert first["processes"] == second["processes"] == 2
+    assert first["epochs"] == [1, 2]
+    assert first["logged"] == 2
+    # Twelve images in two processes by four: two steps an epoch.
+    assert first["steps"] == second["steps"] == 4
+    assert first["weights"] == second["weights"]
+    # Only where the training may be ended does every process measure.
+    assert second["epochs"] == ([1, 2] if stop else [])
