@@ -7,6 +7,8 @@ a foreign file may hold is said there.
 import argparse
 import json
 import math
+import pathlib
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -177,12 +179,24 @@ def _tensors(stored: object, path: Path) -> dict[str, Tensor]:
     return dict(stored)
 
 
+_PLAIN_RECORDS = [
+    argparse.Namespace,
+    *(pathlib.PosixPath, pathlib.WindowsPath, pathlib.PurePosixPath, pathlib.PureWindowsPath),
+]
+"""What is read beside tensors, as making one does nothing else: timm stores its script's arguments
+beside the weights, Lightning a module's hyper-parameters."""
+
+
 def _read_pickle(path: Path) -> object:
     try:
-        # timm stores its script's arguments beside the weights: a namespace is a plain record.
-        with torch.serialization.safe_globals([argparse.Namespace]):
+        with torch.serialization.safe_globals(_PLAIN_RECORDS):
             return torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises many types on damaged bytes and refused code
+        if refused := re.search(r"GLOBAL (\S+) was not an allowed global", str(error)):
+            raise InputError(
+                f"{path} holds an object of {refused[1]} beside its tensors, and what may run code "
+                "is not unpickled; save the weights alone: torch.save(network.state_dict(), ...)."
+            ) from error
         first = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise InputError(f"{path} is no readable checkpoint of tensors: {first}") from error
 
