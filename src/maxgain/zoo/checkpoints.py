@@ -179,7 +179,7 @@ def _tensors(stored: object, path: Path) -> dict[str, Tensor]:
     return dict(stored)
 
 
-_PLAIN_RECORDS = [
+_PLAIN_RECORDS: list[Any] = [  # classes of no common type
     argparse.Namespace,
     *(pathlib.PosixPath, pathlib.WindowsPath, pathlib.PurePosixPath, pathlib.PureWindowsPath),
 ]
