@@ -31,14 +31,20 @@ rule replication:
         REPORT,
         # What is never committed: without it a clone's committed results would count as made.
         expand(f"{TRAINED}/snapshots.safetensors", run=RUNS),
-        FIGURE_FILES["toy.safetensors"],
-        FIGURE_FILES["*.safetensors"],
+        FIGURE_FILES.get("toy.safetensors", []),
+        FIGURE_FILES.get("*.safetensors", []),
 
 
 rule study:
     input:
         STUDY_TABLES,
+        STUDY_OUTCOMES,
         PROVENANCE,
+        expand(
+            f"{FIGURE_FOLDER}/{{figure}}.{{format}}",
+            figure=DRAWN_FIGURES,
+            format=PROTOCOL.figures.formats,
+        ),
 
 
 rule all:

@@ -11,6 +11,7 @@ from maxgain.config.yaml_files import check_command_line, read_configuration
 from maxgain.errors import InputError
 from maxgain.figures.registry import FIGURES
 from maxgain.figures.rows import row_of_request
+from maxgain.tables.stopping import STUDY_OUTPUTS
 from maxgain.pipeline import jobs
 from maxgain.pipeline.progress import TrainingsProgress, show_progress
 from maxgain.zoo.names import compares_within, file_stem, needs_download, resolve_networks
@@ -57,6 +58,7 @@ BENCHMARKS = f"{RESULTS}/benchmarks"
 # so that what is compared is trained one after the other and its snapshots need not be kept long.
 STUDY = PROTOCOL.study_runs()
 STUDY_TABLES = [f"{RESULTS}/{name}.csv" for name in ("runs", "signals", "outcomes", "data")]
+STUDY_OUTCOMES = [f"{RESULTS}/{name}" for name in STUDY_OUTPUTS]
 ORDER = {name: len(RUNS) - place for place, name in enumerate(RUNS)} if STUDY else COSTS
 
 VERDICTS = [f"{RESULTS}/verdicts.csv", f"{RESULTS}/verdicts.md"]
@@ -95,6 +97,8 @@ FIGURE_FILES = {
     "*.safetensors": [f"{ZOO}/{network}.safetensors" for network in NETWORKS],
     **{f"{name}.csv": [path] for name, path in CURVES.items()},
 }
+if STUDY:
+    FIGURE_FILES = {Path(path).name: [path] for path in [*STUDY_TABLES, *STUDY_OUTCOMES]}
 # The registry's figures for which there are files, and those that the configuration asks for.
 REQUESTS = {request.name: request for request in PROTOCOL.figures.requests}
 DRAWN_FIGURES = {

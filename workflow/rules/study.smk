@@ -62,3 +62,21 @@ rule study_tables:
     shell:
         "maxgain pipeline study-tables {params.runs:q} --output {params.folder:q} "
         "2>&1 | tee {log:q}"
+
+
+rule study_regrets:
+    input:
+        STUDY_TABLES,
+    output:
+        STUDY_OUTCOMES,
+    params:
+        folder=RESULTS,
+    log:
+        f"{LOGS}/study_regrets.log",
+    resources:
+        mem_mb=2000,
+        runtime=20,
+    conda:
+        ENVIRONMENT
+    shell:
+        "maxgain pipeline regrets {params.folder:q} 2>&1 | tee {log:q}"

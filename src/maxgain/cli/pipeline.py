@@ -99,6 +99,16 @@ def study_tables(
 
 
 @app.command()
+def regrets(
+    study: Annotated[Path, typer.Argument(help="Folder that `study-tables` wrote.")],
+) -> None:
+    """Score every stop rule on the stopping study's tables; regrets, tests, ranks, the claim."""
+    from maxgain.pipeline.regrets import write_regrets
+
+    typer.echo(write_regrets(study).sentence)
+
+
+@app.command()
 def curves(
     job: Job, runs: Annotated[Path, typer.Option(help="Folder of the runs.")], output: Output
 ) -> None:

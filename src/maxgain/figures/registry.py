@@ -195,6 +195,30 @@ ROWS = (
         "correlations are means over draws of one network of each architecture, with 90 % "
         "intervals over architectures. This figure is not the paper's.",
     ),
+    FigureRow(
+        "stopping-ranks",
+        "maxgain.figures.stopping:draw_ranks",
+        ("ranks.csv", "data.csv"),
+        "Stop rules of the stopping study by their mean rank in regret over the cells, 1 the least. "
+        "Bars are as long as the critical difference: rules whose bars do not overlap differ at 5 % "
+        "(Friedman's test, Nemenyi).",
+    ),
+    FigureRow(
+        "stopping-work",
+        "maxgain.figures.stopping:draw_work",
+        ("regret.csv", "ranks.csv", "data.csv"),
+        "Regret in test loss against the best epoch, and work of the training, its signals and twin, "
+        "of every rule of the stopping study; the ranked rules are numbered, with 95 % intervals over "
+        "groups of cells.",
+    ),
+    FigureRow(
+        "stopping-examples",
+        "maxgain.figures.stopping:draw_examples",
+        ("examples.csv", "data.csv"),
+        "Test loss of four trainings of the stopping study, in which the best rule on the gain had "
+        "the least, the median, the upper quartile and the most regret, with the epochs that it, "
+        "validation and the best rival selected.",
+    ),
 )
 """The paper's figures, then this project's own."""
 
@@ -251,4 +275,6 @@ def _read_argument(figure: str, wanted: str, files: Sequence[Path]) -> Any:
         return read_zoo(path)
     if wanted == _TRENDS:
         return read_trends(path)
+    if figure.startswith("stopping-"):
+        return read_frame(path)
     return read_frame(path, finite=RUN_NUMBERS)

@@ -27,6 +27,7 @@ from maxgain.quantities.snapshot import Snapshot, TrainingImages
 from maxgain.response.probes import impulse_image, impulse_set
 from maxgain.tables.quantities import read_quantities, signals_of, write_quantities
 from maxgain.tables.stopping import (
+    DATA_COLUMNS,
     OUTCOME_COLUMNS,
     STUDY_RUN_COLUMNS,
     StudyTables,
@@ -246,7 +247,7 @@ def gather_study(folders: Sequence[Path], output: Path) -> None:
 
 
 def _data_table(runs: pd.DataFrame, folders: Sequence[Path]) -> pd.DataFrame:
-    """What data the study's data sets are: columns dataset, label, stand_in."""
+    """What data the study's data sets are: `DATA_COLUMNS`."""
     known: dict[str, dict[str, object]] = {}
     for dataset, folder in zip(runs["dataset"], folders, strict=True):
         if dataset in known:
@@ -255,4 +256,4 @@ def _data_table(runs: pd.DataFrame, folders: Sequence[Path]) -> pd.DataFrame:
         # Sizes and noise, which differ from run to run, follow the name.
         label = str(settings["data"]).split(", ")[0]
         known[dataset] = {"dataset": dataset, "label": label, "stand_in": settings["stand_in"]}
-    return pd.DataFrame(list(known.values()), columns=["dataset", "label", "stand_in"])
+    return pd.DataFrame(list(known.values()), columns=list(DATA_COLUMNS))

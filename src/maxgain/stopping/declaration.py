@@ -41,7 +41,7 @@ _TITLES = {
     "own": "Rules of this project",
     "signal": "Signals without a rule: the same wrappers for each",
     "reference": "Reference rules, which see held-out images",
-    "null": "Rules that see nothing",
+    "blind": "Rules that see nothing",
 }
 
 
@@ -63,7 +63,7 @@ def family(name: str) -> tuple[str, ...]:
     """
     if name not in ("primary", "wrappers"):
         raise InputError(f"the family is '{name}'; allowed are primary, wrappers.")
-    rules = [row for row in RULES.rows() if row.kind not in ("reference", "null")]
+    rules = [row for row in RULES.rows() if row.kind not in ("reference", "blind")]
     return tuple(row.name for row in rules if _is_wrapper(row) == (name == "wrappers"))
 
 

@@ -121,11 +121,11 @@ def _reference_rules() -> Iterator[StopRule]:
 def _null_rules() -> Iterator[StopRule]:
     where = f"{_OURS}.validation_rules"
     planned = ("planned_epochs",)
-    yield StopRule("last", f"{where}:last_epoch", planned, kind="null", timing="post-hoc")
+    yield StopRule("last", f"{where}:last_epoch", planned, kind="blind", timing="post-hoc")
     yield StopRule(
-        "random", f"{where}:random_epoch", planned, kind="null", timing="post-hoc", draws=DRAWS
+        "random", f"{where}:random_epoch", planned, kind="blind", timing="post-hoc", draws=DRAWS
     )
-    yield StopRule("constant", f"{where}:constant_epoch", ("constant_epoch",), kind="null")
+    yield StopRule("constant", f"{where}:constant_epoch", ("constant_epoch",), kind="blind")
 
 
 RULES = Registry(

@@ -26,7 +26,7 @@ class StopRule(Row):
     kind
         "published" for a rule of its authors, "signal" for a wrapper around a quantity that has
         none, "own" for those declared by this project, "reference" for rules with held-out data,
-        "null" for those that see nothing.
+        "blind" for those that see nothing.
     timing
         "online", or "post-hoc" for a rule that needs the planned end of the training.
     informed
@@ -41,7 +41,7 @@ class StopRule(Row):
     columns: tuple[str, ...] | None = None
     parameters: Mapping[str, Any] = field(default_factory=dict)
     source: str = "own"
-    kind: Literal["published", "signal", "own", "reference", "null"] = "own"
+    kind: Literal["published", "signal", "own", "reference", "blind"] = "own"
     timing: Literal["online", "post-hoc"] = "online"
     informed: bool = False
     weights: Literal["run", "twin"] = "run"

@@ -29,6 +29,21 @@ STUDY_RUN_COLUMNS = (
 length it was given, impulses and classes what costs of signals depend on; ranked is 1 where rules
 are compared on it and 0 where it answers another question."""
 
+STUDY_OUTPUTS = (
+    "regret.csv",
+    "regret_by_noise.csv",
+    "comparisons.csv",
+    "ranks.csv",
+    "agreement.csv",
+    "marks.csv",
+    "examples.csv",
+    "verdict.md",
+)
+"""What is made from the tables of a study: `maxgain.pipeline.regrets.write_regrets`."""
+
+DATA_COLUMNS = ("dataset", "label", "stand_in")
+"""Columns of data.csv: what the data sets of runs.csv are, and whether they stand in for others."""
+
 CELL = ("dataset", "network", "training_images", "noise_rate", "rate_factor")
 """What a cell is: runs that differ in their seed alone."""
 

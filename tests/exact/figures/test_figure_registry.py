@@ -18,7 +18,9 @@ from tests.exact.figures.made_up_curves import make_rates, spoil
 
 def test_every_figure_is_registered_and_captioned() -> None:
     paper = [f"fig{number:02d}" for number in range(1, 14)]
-    assert FIGURES.names() == [*paper, "sensitivity", "variability", "within", "carriers"]
+    own = ["sensitivity", "variability", "within", "carriers"]
+    study = ["stopping-ranks", "stopping-work", "stopping-examples"]
+    assert FIGURES.names() == [*paper, *own, *study]
     assert all(caption.endswith(".") for caption in (row.caption for row in FIGURES.rows()))
 
 

@@ -1,0 +1,163 @@
+"""Figures of the stopping study: ranks of rules, regret against work, and single trainings."""
+
+import numpy as np
+import seaborn
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, StrMethodFormatter
+from pandas import DataFrame
+
+from maxgain.figures.style import COLUMN_WIDTH, GREY, PAGE_WIDTH, new_figure, set_title, styled
+
+KINDS = {
+    "published": "published",
+    "own": "this project's",
+    "signal": "wrapped signal",
+    "reference": "with held-out data",
+    "blind": "sees nothing",
+}
+"""Kinds of rules, and what legends call them."""
+
+_PALETTE = dict(zip(KINDS, seaborn.color_palette("colorblind").as_hex(), strict=False))
+_MARKERS = dict(zip(KINDS, "osDX^", strict=True))
+
+
+def _title(figure: Figure, title: str, data: DataFrame) -> None:
+    labels = ", ".join(dict.fromkeys(map(str, data["label"])))
+    set_title(figure, title, data=labels, stand_in=bool(data["stand_in"].astype(bool).any()))
+
+
+@styled
+def draw_ranks(ranks: DataFrame, data: DataFrame) -> Figure:
+    """Draw mean ranks of rules, with a bar as long as the critical difference.
+
+    Two rules whose bars do not overlap differ at 5 % (Nemenyi).
+
+    Parameters
+    ----------
+    ranks, data
+        The tables ranks.csv and data.csv.
+    """
+    figure = new_figure(COLUMN_WIDTH, 0.19 * len(ranks) + 1.1)
+    axes = figure.subplots()
+    half = float(ranks["critical_difference"].iloc[0]) / 2
+    ordered = ranks.sort_values("mean_rank", kind="stable").reset_index(drop=True)
+    for place, row in ordered.iterrows():
+        style = {"color": _PALETTE[row["kind"]], "marker": _MARKERS[row["kind"]]}
+        axes.errorbar(row["mean_rank"], place, xerr=half, elinewidth=1.6, alpha=0.35, **style)  # type: ignore[arg-type]
+        axes.plot(row["mean_rank"], place, linestyle="", **style)  # type: ignore[arg-type]
+    axes.set_yticks(range(len(ordered)), ordered["rule"].tolist())
+    axes.invert_yaxis()
+    cells, p_value = int(ordered["cells"].iloc[0]), float(ordered["p_value"].iloc[0])
+    axes.set_xlabel(f"mean rank over {cells} cells (1: least regret)")
+    _legend(figure, axes, ordered)
+    said = "all ranks alike" if np.isnan(p_value) else f"Friedman p = {p_value:.1g}"
+    _title(figure, f"Ranks of stop rules; bars: critical difference; {said}", data)
+    return figure
+
+
+@styled
+def draw_work(regret: DataFrame, ranks: DataFrame, data: DataFrame) -> Figure:
+    """Draw each rule's mean regret against its work; those of the ranks are numbered.
+
+    Parameters
+    ----------
+    regret, ranks, data
+        The tables regret.csv, ranks.csv and data.csv.
+    """
+    figure = new_figure(PAGE_WIDTH, 3.9)
+    axes = figure.subplots()
+    known = regret[(regret["cells"] > 0) & regret["work"].gt(0)]
+    named = known[known["rule"].isin(ranks["rule"])].sort_values("mean_regret", kind="stable")
+    seaborn.scatterplot(
+        known.assign(kind=known["kind"].map(KINDS)),
+        x="work",
+        y="mean_regret",
+        hue="kind",
+        hue_order=list(KINDS.values()),
+        palette=[_PALETTE[kind] for kind in KINDS],
+        style="kind",
+        style_order=list(KINDS.values()),
+        markers=[_MARKERS[kind] for kind in KINDS],
+        s=16,
+        linewidth=0,
+        alpha=0.75,
+        ax=axes,
+    )
+    for number, row in enumerate(named.to_dict("records"), 1):
+        point = row["work"], row["mean_regret"]
+        axes.plot(
+            [point[0]] * 2, [row["low"], row["high"]], color=_PALETTE[row["kind"]], linewidth=0.7
+        )
+        axes.annotate(f"{number}", point, xytext=(3, 2), textcoords="offset points", fontsize=6)
+        axes.plot([], [], linestyle="", label=f"{number}  {row['rule']}")
+    axes.set_xscale("log")
+    axes.set_yscale("symlog", linthresh=0.1)
+    axes.yaxis.set_major_locator(FixedLocator([-0.1, -0.05, 0, 0.05, 0.1, 0.2, 0.5, 1, 2, 5]))
+    axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    lowest, highest = named["low"].min(), max(known["mean_regret"].max(), named["high"].max())
+    axes.set_ylim(min(-0.01, 1.2 * lowest), 1.2 * highest)
+    axes.set_xlabel("work: forward and backward passes of one image, mean over trainings")
+    axes.set_ylabel("regret in test loss (nats)")
+    axes.axhline(0, color=GREY, linewidth=0.6)
+    handles, labels = axes.get_legend_handles_labels()
+    axes.get_legend().remove()  # type: ignore[union-attr]
+    figure.legend(handles, labels, loc="outside right center", handlelength=1)
+    _title(figure, "What a stop costs: regret against work of every rule", data)
+    return figure
+
+
+@styled
+def draw_examples(examples: DataFrame, data: DataFrame) -> Figure:
+    """Draw the test losses of trainings in which the best gain rule was right, and wrong.
+
+    Parameters
+    ----------
+    examples, data
+        The tables examples.csv and data.csv.
+    """
+    places = list(dict.fromkeys(examples["place"]))
+    figure = new_figure(PAGE_WIDTH, 2.6)
+    panels = np.atleast_1d(figure.subplots(1, max(1, len(places))))
+    rules = list(
+        dict.fromkeys(
+            rule
+            for selected in examples["selected_by"].dropna().astype(str)
+            for rule in selected.split(";")
+            if rule
+        )
+    )
+    rules.sort(key=lambda rule: rule == "best")
+    colors = dict(zip(rules, seaborn.color_palette("colorblind").as_hex(), strict=False))
+    for axes, place in zip(panels, places, strict=True):
+        rows = examples[examples["place"] == place]
+        axes.plot(rows["epoch"], rows["test_loss"], color=GREY)
+        for offset, rule in enumerate(rules):
+            chosen = rows[
+                rows["selected_by"].fillna("").astype(str).str.split(";").map(lambda names, r=rule: r in names)
+            ]
+            axes.plot(
+                chosen["epoch"],
+                chosen["test_loss"],
+                linestyle="",
+                marker="*" if rule == "best" else "osDv^"[offset % 5],
+                markersize=8 if rule == "best" else 4.5,
+                markerfacecolor="none" if rule == "best" else colors[rule],
+                markeredgecolor=colors[rule],
+                label="best epoch" if rule == "best" else rule,
+            )
+        run = str(rows["run"].iloc[0]).split("/")
+        axes.set_title(f"{place}: {rows['regret'].iloc[0]:+.3f} nats\n{run[0]}\n{run[2].split('-')[0]}", fontsize=6)
+        axes.set_xlabel("epoch")
+    if len(panels):
+        panels[0].set_ylabel("test loss (nats)")
+        handles, labels = panels[0].get_legend_handles_labels()
+        figure.legend(handles, labels, loc="outside lower center", ncols=4)
+    _title(figure, "Trainings in which the best gain rule did best, middling and worst", data)
+    return figure
+
+
+def _legend(figure: Figure, axes: Axes, rows: DataFrame) -> None:
+    for kind in [kind for kind in KINDS if kind in set(rows["kind"])]:
+        axes.plot([], [], linestyle="", color=_PALETTE[kind], marker=_MARKERS[kind], label=KINDS[kind])
+    figure.legend(loc="outside lower center", ncols=2, fontsize=5.5)

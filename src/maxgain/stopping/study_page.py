@@ -1,0 +1,110 @@
+"""The page that says what came out of the stopping study."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from pandas import DataFrame
+
+from maxgain.stopping.declaration import RANKED, REFERENCES
+from maxgain.stopping.verdict import MARGIN, StudyVerdict
+from maxgain.tables.stopping import CELL
+
+SHOWN = 12
+"""Rules of least regret in the table, besides the ranked ones."""
+
+
+@dataclass(frozen=True)
+class StudyOutcome:
+    """What the page is made from.
+
+    Attributes
+    ----------
+    runs
+        Those that rules are compared on, as in runs.csv.
+    data
+        As in data.csv.
+    summary, comparisons, ranks, marks
+        As in regret.csv, comparisons.csv, ranks.csv and marks.csv.
+    verdict
+        On the claim.
+    """
+
+    runs: DataFrame
+    data: DataFrame
+    summary: DataFrame
+    comparisons: DataFrame
+    ranks: DataFrame
+    marks: DataFrame
+    verdict: StudyVerdict
+
+
+def render_study(outcome: StudyOutcome) -> str:
+    """The page as Markdown."""
+    return "\n".join(_lines(outcome)) + "\n"
+
+
+def _lines(outcome: StudyOutcome) -> Iterator[str]:
+    yield from _opening(outcome)
+    yield from _table(outcome)
+    first = outcome.ranks.iloc[0]
+    yield from ("", f"Mean ranks over {int(first['cells'])} cells in which all were judged:")
+    ranks = zip(outcome.ranks["rule"], outcome.ranks["mean_rank"], strict=True)
+    yield ", ".join(f"{rule} {rank:.1f}" for rule, rank in ranks) + "."
+    yield (
+        f"Friedman's test: p = {first['p_value']:.2g}; two rules differ at 5 % where their ranks "
+        f"lie {first['critical_difference']:.1f} apart (Nemenyi)."
+    )
+    yield from ("", f"A rule that loses less than {MARGIN:g} nats more than validation could")
+    yield "stand in for it."
+    failed = outcome.summary[outcome.summary["failed"] > 0]
+    if len(failed):
+        yield from ("", "Rules that failed somewhere, and why first:", "")
+    for row in failed.to_dict("records"):
+        yield f"- {row['rule']}, in {100 * row['failed']:.0f} % of its runs: {row['failure']}"
+
+
+def _opening(outcome: StudyOutcome) -> Iterator[str]:
+    yield from ("# Stopping without validation data", "", f"**{outcome.verdict.sentence}**", "")
+    if outcome.data["stand_in"].astype(bool).any():
+        yield from ("**On stand-in data**: not the data sets that the study is about.", "")
+    cells = len(outcome.runs[list(CELL)].drop_duplicates())
+    labels = zip(outcome.data["dataset"], outcome.data["label"], strict=True)
+    said = "; ".join(f"{dataset}: {label}" for dataset, label in labels)
+    yield f"{len(outcome.runs)} trainings in {cells} cells. {said}."
+    marks = outcome.marks[outcome.marks["run"].isin(outcome.runs["run"])]
+    yield (
+        f"In {int(marks['late_best'].sum())} of them the best epoch lies in the last tenth, in "
+        f"{int(marks['descends_twice'].sum())} the test error descends twice."
+    )
+
+
+def _table(outcome: StudyOutcome) -> Iterator[str]:
+    yield from ("", "Regret in test loss against the best epoch, nats; against validation: mean")
+    yield "difference from validation with retraining, and its p-value, adjusted within its family."
+    yield ""
+    yield "| rule | mean [95 %] | worst | against validation | epochs used | no stop | failed |"
+    yield "| --- | --- | --- | --- | --- | --- | --- |"
+    table = outcome.comparisons[outcome.comparisons["reference"] == REFERENCES[0]]
+    # The references' own tests stand in both families.
+    against = table.drop_duplicates("rule").set_index("rule").to_dict("index")
+    for row in _shown(outcome.summary).to_dict("records"):
+        yield _line(row, against.get(row["rule"]))
+
+
+def _shown(summary: DataFrame) -> DataFrame:
+    """The ranked rules, and the others of least regret."""
+    judged = summary[summary["cells"] > 0].sort_values("mean_regret", kind="stable")
+    others = judged[~judged["rule"].isin(RANKED)].head(SHOWN)["rule"]
+    return judged[judged["rule"].isin({*RANKED, *others})]
+
+
+def _line(row: dict[Any, Any], against: dict[Any, Any] | None) -> str:  # as pandas gives rows
+    compared = ""
+    if against is not None:
+        compared = f"{against['difference']:+.3f}, p = {against['p_adjusted']:.2g}"
+    shares = (f"{100 * row[name]:.0f} %" for name in ("epochs_used", "never_fired", "failed"))
+    return (
+        f"| {row['rule']} | {row['mean_regret']:.3f} [{row['low']:.3f}, {row['high']:.3f}] | "
+        f"{row['worst_regret']:.3f} | {compared} | {' | '.join(shares)} |"
+    )

@@ -1,0 +1,75 @@
+"""Figures of the stopping study, from small tables."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from maxgain.figures.stopping import KINDS, draw_examples, draw_ranks, draw_work
+
+DATA = pd.DataFrame({"dataset": ["mnist"], "label": ["MNIST"], "stand_in": [False]})
+RULES = ["validation-10-retrain", "constant", "gain-diagnosis", "eb-criterion", "alignment-online"]
+RANKS = pd.DataFrame(
+    {
+        "rule": RULES,
+        "mean_rank": [1.5, 2.5, 3.0, 3.5, 4.5],
+        "kind": ["reference", "blind", "signal", "published", "own"],
+        "cells": 9,
+        "p_value": 0.02,
+        "critical_difference": 2.0,
+    }
+)
+
+
+def regrets() -> pd.DataFrame:
+    table = RANKS[["rule", "kind"]].assign(cells=9, work=np.geomspace(1e3, 1e5, 5))
+    table = table.assign(mean_regret=[0.05, 0.3, 0.2, -0.01, 0.7])
+    table = table.assign(low=table["mean_regret"] - 0.1, high=table["mean_regret"] + 0.2)
+    # A rule that failed everywhere is not drawn.
+    failed = {"rule": "mine", "kind": "own", "cells": 0, "work": np.nan, "mean_regret": np.nan}
+    return pd.concat([table, pd.DataFrame([failed])], ignore_index=True)
+
+
+def test_bars_of_ranks_are_as_long_as_the_critical_difference() -> None:
+    figure = draw_ranks(RANKS, DATA)
+    axes = figure.axes[0]
+    assert [label.get_text() for label in axes.get_yticklabels()] == RULES
+    bars = [bar.get_segments()[0] for bar in axes.collections]  # type: ignore[attr-defined]
+    assert [bar[1, 0] - bar[0, 0] for bar in bars] == pytest.approx([2.0] * 5)
+    assert "Friedman p = 0.02" in figure.get_suptitle().replace("\n", " ")
+    assert "STAND-IN" not in figure.get_suptitle()
+
+
+def test_every_judged_rule_is_a_point_and_ranked_ones_are_named() -> None:
+    figure = draw_work(regrets(), RANKS.iloc[:3], DATA.assign(stand_in=True))
+    axes = figure.axes[0]
+    points = np.concatenate([each.get_offsets() for each in axes.collections])
+    assert len(points) == 5
+    named = [text.get_text() for legend in figure.legends for text in legend.get_texts()]
+    assert [name.split()[-1] for name in named[len(KINDS) :]] == [RULES[0], RULES[2], RULES[1]]
+    low, high = axes.get_ylim()
+    assert low <= -0.05
+    assert high >= 0.7
+    assert "STAND-IN" in figure.get_suptitle()
+
+
+def test_selected_epochs_lie_on_the_test_loss() -> None:
+    loss = np.array([2.0, 1.0, 0.5, 0.6, 0.9])
+    parts = [
+        pd.DataFrame(
+            {
+                "run": f"mnist-1000-noise0/lenet-x1-fp32/lr0.001-batch100/seed{seed}",
+                "place": place,
+                "regret": 0.4,
+                "epoch": np.arange(1, 6),
+                "test_loss": loss,
+                "selected_by": [np.nan, np.nan, "best;validation-10-retrain", np.nan, "gain"],
+            }
+        )
+        for seed, place in enumerate(("best", "worst"))
+    ]
+    figure = draw_examples(pd.concat(parts, ignore_index=True), DATA)
+    assert len(figure.axes) == 2
+    drawn = {line.get_label(): line.get_xydata().tolist() for line in figure.axes[1].lines}  # type: ignore[union-attr]
+    assert drawn["best epoch"] == drawn["validation-10-retrain"] == [[3, 0.5]]
+    assert drawn["gain"] == [[5, 0.9]]
+    assert "worst: +0.400 nats" in figure.axes[1].get_title()

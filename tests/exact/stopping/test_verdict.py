@@ -1,0 +1,124 @@
+"""The study's claim: which outcome gives which word."""
+
+import itertools
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from maxgain.stopping.declaration import REFERENCES
+from maxgain.stopping.scoring import compare_rules, summarise
+from maxgain.stopping.study_page import StudyOutcome, render_study
+from maxgain.stopping.verdict import GAIN_RULES, MARGIN, judge_study, not_worse_p
+from maxgain.tables.stopping import SCORE_COLUMNS
+
+VALIDATION, CONSTANT = REFERENCES
+RIVALS = ("eb-criterion", "label-wave-3", "noise-rate")
+
+
+def scores_of(regrets: dict[str, float], cells: int = 24) -> pd.DataFrame:
+    """One run a cell, with a mean regret for each rule and a spread of a hundredth."""
+    random = np.random.default_rng(0)
+    lines = []
+    for (rule, regret), cell in itertools.product(regrets.items(), range(cells)):
+        line = dict.fromkeys(SCORE_COLUMNS, 0.0) | {
+            "rule": rule,
+            "run": f"run{cell}",
+            "dataset": ("mnist", "cifar10")[cell % 2],
+            "network": f"net{cell}",
+            "noise_rate": 0.2 * (cell % 3),
+            "failure": "",
+            "loss_regret": regret + random.normal(0, 0.01),
+        }
+        lines.append(line)
+    return pd.DataFrame(lines)
+
+
+def judged(gain: dict[str, float] | float, validation: float = 0.1, constant: float = 0.5):
+    own = gain if isinstance(gain, dict) else dict.fromkeys(GAIN_RULES, gain)
+    regrets = own | {VALIDATION: validation, CONSTANT: constant} | dict.fromkeys(RIVALS, 0.3)
+    regrets["noise-rate"] = 0.01  # It is told the share of wrong labels.
+    scores = scores_of(regrets)
+    summary = summarise(scores)
+    return judge_study(scores, summary, compare_rules(scores, list(REFERENCES)))
+
+
+def test_a_rule_as_good_as_validation_can_stand_in() -> None:
+    verdict = judged({GAIN_RULES[0]: 0.11} | dict.fromkeys(GAIN_RULES[1:], 0.9))
+    assert verdict.word == "can"
+    assert verdict.gain == GAIN_RULES[0]
+    assert verdict.rival in ("eb-criterion", "label-wave-3")
+    assert verdict.sentence.startswith("The gain can stand in for validation loss")
+    assert [round(verdict.regrets[rule][0], 1) for rule in REFERENCES] == [0.1, 0.5]
+    assert round(verdict.regrets[verdict.rival][0], 1) == 0.3
+
+
+def test_rules_that_all_lose_more_cannot() -> None:
+    assert judged(0.4).word == "cannot"
+    assert judged(0.1 + 2 * MARGIN).word == "cannot"
+
+
+def test_a_little_more_regret_than_validations_does_not_matter() -> None:
+    assert judged(0.1 + MARGIN / 2).word == "can"
+
+
+def test_what_does_not_beat_the_constant_epoch_has_shown_nothing() -> None:
+    assert judged(0.1, constant=0.1).word == "undecided"
+
+
+def test_one_rule_that_is_not_shown_to_lose_leaves_it_open() -> None:
+    gain = dict.fromkeys(GAIN_RULES, 0.9) | {GAIN_RULES[3]: 0.1}
+    scores = scores_of(gain | {VALIDATION: 0.1, CONSTANT: 0.5})
+    scores.loc[scores["rule"] == GAIN_RULES[3], "loss_regret"] += np.tile([-0.2, 0.2], 12)
+    verdict = judge_study(scores, summarise(scores), compare_rules(scores, list(REFERENCES)))
+    assert verdict.word == "undecided"
+
+
+def test_without_validation_nothing_is_decided() -> None:
+    scores = scores_of(dict.fromkeys(GAIN_RULES, 0.1) | {CONSTANT: 0.5})
+    verdict = judge_study(scores, summarise(scores), compare_rules(scores, [CONSTANT]))
+    assert verdict.word == "undecided"
+    assert "(validation-10-retrain) loses what is not known" in verdict.sentence
+
+
+@pytest.mark.parametrize(("difference", "small"), [(0.0, True), (MARGIN, False), (0.2, False)])
+def test_not_worse_by_the_margin(difference: float, small: bool) -> None:
+    noise = np.random.default_rng(1).normal(0, 0.01, 30)
+    assert (not_worse_p(difference + noise) < 0.01) == small
+    assert not_worse_p(np.array([])) == 1
+
+
+def test_the_page_says_all_of_it() -> None:
+    regrets = dict.fromkeys(GAIN_RULES, 0.4) | {VALIDATION: 0.1, CONSTANT: 0.5}
+    scores = scores_of(regrets)
+    scores.loc[(scores["rule"] == "saturation-fall") & (scores["run"] == "run3"), "failure"] = "no."
+    summary = summarise(scores)
+    comparisons = compare_rules(scores, list(REFERENCES))
+    runs = scores.drop_duplicates("run")
+    page = render_study(
+        StudyOutcome(
+            runs=runs,
+            data=pd.DataFrame({"dataset": ["mnist"], "label": ["MNIST"], "stand_in": [True]}),
+            summary=summary,
+            comparisons=comparisons,
+            ranks=pd.DataFrame(
+                {
+                    "rule": [VALIDATION],
+                    "mean_rank": [1.0],
+                    "cells": [24],
+                    "p_value": [0.01],
+                    "critical_difference": [2.0],
+                }
+            ),
+            marks=pd.DataFrame(
+                {"run": runs["run"], "late_best": True, "descends_twice": runs["run"] == "run1"}
+            ),
+            verdict=judge_study(scores, summary, comparisons),
+        )
+    )
+    assert "**The gain cannot stand in for validation loss" in page
+    assert "On stand-in data" in page
+    assert "In 24 of them the best epoch lies in the last tenth, in 1 the test error" in page
+    assert "- saturation-fall, in 4 % of its runs: no." in page
+    assert re.search(r"\| validation-10-retrain \| 0\.(10|09)\d \[", page)
