@@ -1,0 +1,54 @@
+"""The stopping study from the command line, in its smallest form: one cell of two seeds."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from tests.whole.conftest import run_in
+
+TINY = """
+protocol: tiny-study
+only: []
+gain: {impulses: 2}
+stopping:
+  seeds: [0, 1]
+  test_images: 40
+  data: {mnist: {network: lenet-mnist, learning_rate: 0.003, statistics_images: 200}}
+  blocks: {a: {training_images: 60, epochs: 5, label_noise: [0.4]}}
+pretrained: {networks: []}
+figures: {formats: [png]}
+"""
+
+
+def test_the_study_is_trained_measured_and_judged(workflow_copy: Path) -> None:
+    (workflow_copy / "tiny.yaml").write_text(TINY)
+    words = ("snakemake", "--cores", "2", "--configfile", "tiny.yaml")
+    done = run_in(workflow_copy, *words)
+    assert done.returncode == 0, done.stdout[-5000:]
+    results = workflow_copy / "results/tiny-study"
+    regret = pd.read_csv(results / "regret.csv").set_index("rule")
+    assert regret.loc["last", "cells"] == 1
+    assert regret.loc["last", "epochs_used"] == 1
+    # Where there is one data set, no other can say which epoch is best.
+    assert regret.loc["constant", "failed"] == 1
+    assert "constant_epoch" in str(regret.loc["constant", "failure"])
+    page = (results / "verdict.md").read_text()
+    assert "is undecided" in page
+    assert "On stand-in data" in page
+    figures = sorted(path.name for path in (workflow_copy / "figures/tiny-study").iterdir())
+    assert figures == [f"stopping-{name}.png" for name in ("examples", "ranks", "work")]
+    assert not list(results.rglob("snapshots.safetensors"))
+    assert (results / "provenance.json").exists()
+
+    again = run_in(workflow_copy, *words)
+    assert "Nothing to be done" in again.stdout
+
+    rule = workflow_copy / "my_rules.py"
+    rule.write_text(
+        "from maxgain.stopping.stop import Stop\n\n\n"
+        "def second(table):\n    return Stop(2, 2, 'two') if len(table) == 2 else None\n"
+    )
+    options = ("--results", str(results), "--rules", "my_rules:second", "--only")
+    scored = run_in(workflow_copy, "maxgain", "stopping", *options, PYTHONPATH=str(workflow_copy))
+    assert scored.returncode == 0, scored.stdout
+    assert pd.read_csv(workflow_copy / "regret.csv")["epochs_used"].tolist() == [0.4]
