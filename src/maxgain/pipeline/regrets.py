@@ -10,6 +10,7 @@ from maxgain.files.csv import read_frame
 from maxgain.stopping.comparison import interval_of_mean
 from maxgain.stopping.declaration import RANKED, REFERENCES, family
 from maxgain.stopping.descriptions import describe_runs, signal_agreement
+from maxgain.stopping.rates import judge_rates
 from maxgain.stopping.registry import RULES
 from maxgain.stopping.scoring import (
     cell_means,
@@ -55,7 +56,9 @@ def write_regrets(study: Path) -> StudyVerdict:
     marks = describe_runs(tables)
     write_frame(marks, study / "marks.csv")
     write_frame(_examples(tables, scores, verdict), study / "examples.csv", "%.6g")
-    outcome = StudyOutcome(tables.ranked, data, summary, comparisons, ranks, marks, verdict)
+    rates = judge_rates(tables)
+    write_frame(rates, study / "rates.csv")
+    outcome = StudyOutcome(tables.ranked, data, summary, comparisons, ranks, marks, rates, verdict)
     with atomic_path(study / "verdict.md") as temporary:
         temporary.write_text(render_study(outcome), encoding="utf-8")
     return verdict

@@ -24,8 +24,8 @@ class StudyOutcome:
         Those that rules are compared on, as in runs.csv.
     data
         As in data.csv.
-    summary, comparisons, ranks, marks
-        As in regret.csv, comparisons.csv, ranks.csv and marks.csv.
+    summary, comparisons, ranks, marks, rates
+        As in regret.csv, comparisons.csv, ranks.csv, marks.csv and rates.csv.
     verdict
         On the claim.
     """
@@ -36,6 +36,7 @@ class StudyOutcome:
     comparisons: DataFrame
     ranks: DataFrame
     marks: DataFrame
+    rates: DataFrame
     verdict: StudyVerdict
 
 
@@ -57,6 +58,7 @@ def _lines(outcome: StudyOutcome) -> Iterator[str]:
     )
     yield from ("", f"A rule that loses less than {MARGIN:g} nats more than validation could")
     yield "stand in for it."
+    yield from _rates(outcome.rates)
     failed = outcome.summary[outcome.summary["failed"] > 0]
     if len(failed):
         yield from ("", "Rules that failed somewhere, and why first:", "")
@@ -90,6 +92,23 @@ def _table(outcome: StudyOutcome) -> Iterator[str]:
     against = table.drop_duplicates("rule").set_index("rule").to_dict("index")
     for row in _shown(outcome.summary).to_dict("records"):
         yield _line(row, against.get(row["rule"]))
+
+
+def _rates(rates: DataFrame) -> Iterator[str]:
+    """Which signals tell from three epochs that a learning rate is wrong."""
+    yield from ("", "## Learning rates, by the first three epochs", "")
+    count = int(rates["runs"].iloc[0])
+    yield f"Low, fine or high, of {count} trainings; to be beaten is who always says fine."
+    yield ""
+    yield "| signal | limits from | balanced accuracy [95 %] | kappa [95 %] | passes |"
+    yield "| --- | --- | --- | --- | --- |"
+    ordered = rates.sort_values("balanced_accuracy", ascending=False, kind="stable")
+    for row in ordered.to_dict("records"):
+        yield (
+            f"| {row['rival']} | {row['limits']} | {row['balanced_accuracy']:.2f} "
+            f"[{row['low']:.2f}, {row['high']:.2f}] | {row['kappa']:.2f} "
+            f"[{row['kappa_low']:.2f}, {row['kappa_high']:.2f}] | {row['cost']:,.0f} |"
+        )
 
 
 def _shown(summary: DataFrame) -> DataFrame:

@@ -37,6 +37,7 @@ STUDY_OUTPUTS = (
     "agreement.csv",
     "marks.csv",
     "examples.csv",
+    "rates.csv",
     "verdict.md",
 )
 """What is made from the tables of a study: `maxgain.pipeline.regrets.write_regrets`."""

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from maxgain.stopping.declaration import REFERENCES
+from maxgain.stopping.rates import RATE_COLUMNS
 from maxgain.stopping.scoring import compare_rules, summarise
 from maxgain.stopping.study_page import StudyOutcome, render_study
 from maxgain.stopping.verdict import GAIN_RULES, MARGIN, judge_study, not_worse_p
@@ -89,6 +90,11 @@ def test_not_worse_by_the_margin(difference: float, small: bool) -> None:
     assert not_worse_p(np.array([])) == 1
 
 
+def judge_rates_by_hand() -> pd.DataFrame:
+    line = dict.fromkeys(RATE_COLUMNS, 0.5) | {"rival": "sharpness", "limits": "own", "runs": 24}
+    return pd.DataFrame([line])
+
+
 def test_the_page_says_all_of_it() -> None:
     regrets = dict.fromkeys(GAIN_RULES, 0.4) | {VALIDATION: 0.1, CONSTANT: 0.5}
     scores = scores_of(regrets)
@@ -111,6 +117,7 @@ def test_the_page_says_all_of_it() -> None:
                     "critical_difference": [2.0],
                 }
             ),
+            rates=judge_rates_by_hand(),
             marks=pd.DataFrame(
                 {"run": runs["run"], "late_best": True, "descends_twice": runs["run"] == "run1"}
             ),
@@ -119,6 +126,7 @@ def test_the_page_says_all_of_it() -> None:
     )
     assert "**The gain cannot stand in for validation loss" in page
     assert "On stand-in data" in page
+    assert "| sharpness | own | 0.50 [0.50, 0.50] | 0.50 [0.50, 0.50] | 0 |" in page
     assert "In 24 of them the best epoch lies in the last tenth, in 1 the test error" in page
     assert "- saturation-fall, in 4 % of its runs: no." in page
     assert re.search(r"\| validation-10-retrain \| 0\.(10|09)\d \[", page)
