@@ -89,13 +89,15 @@ def study_run(
 @app.command("study-tables")
 def study_tables(
     output: Annotated[Path, typer.Option(help="Folder of the tables to write.")],
-    runs: Annotated[list[Path], typer.Argument(help="Folders that `study-run` measured.")],
+    runs: Annotated[
+        list[Path], typer.Argument(help="Folders that `study-run` measured, or of other parts.")
+    ],
 ) -> None:
     """Gather the runs of the stopping study into runs.csv, signals.csv, outcomes.csv, data.csv."""
     from maxgain.pipeline.stopping import gather_study
 
     gather_study(runs, output)
-    typer.echo(f"wrote the tables of {len(runs)} runs into {output}", err=True)
+    typer.echo(f"wrote the tables of {len(runs)} folders into {output}", err=True)
 
 
 @app.command()

@@ -71,6 +71,9 @@ class Stopping(Section):
     blocks: Annotated[dict[Name, Block], Field(min_length=1)]
     """By names of your choice."""
 
+    only: Annotated[list[Name], Field(min_length=1), Unique] | None = None
+    """The blocks that are trained, of all that are named; null takes all."""
+
     seeds: Annotated[Seeds, Field(min_length=1)] = [0, 1, 2]
     """Trainings of each cell."""
 
@@ -153,9 +156,15 @@ def study_cells(study: Stopping) -> Iterator[StudyCell]:
     Raises
     ------
     ValueError
-        A block names data that the study does not have.
+        A block names data that the study does not have, or `only` a block.
     """
-    for name, block in study.blocks.items():
+    for name in study.only or study.blocks:
+        if name not in study.blocks:
+            raise ValueError(
+                f"stopping.only names '{name}', which stopping.blocks does not have; allowed are "
+                f"{', '.join(study.blocks)}"
+            )
+        block = study.blocks[name]
         for base in block.data or study.data:
             if base not in study.data:
                 raise ValueError(

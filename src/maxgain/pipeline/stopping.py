@@ -32,6 +32,7 @@ from maxgain.tables.stopping import (
     STUDY_RUN_COLUMNS,
     StudyTables,
     checked_study,
+    read_study,
     write_frame,
     write_study,
 )
@@ -216,44 +217,40 @@ def gather_study(folders: Sequence[Path], output: Path) -> None:
     Parameters
     ----------
     folders
-        Of the runs, each measured by :func:`measure_study_run`.
+        Of runs, each measured by :func:`measure_study_run`, or of other parts of the study, with
+        the four tables of theirs.
     output
-        Folder of the four tables.
+        Folder of the four tables; it may be one of the folders.
 
     Raises
     ------
     InputError
-        A table is missing or damaged, or a run has other epochs than 1 to its length.
+        A table is missing or damaged, a run stands in two folders, or it has other epochs than 1
+        to its length.
     """
+    parts = [_study_in(folder) for folder in folders]
+    tables = StudyTables(
+        pd.concat([part.runs for part, _ in parts], ignore_index=True),
+        pd.concat([part.signals for part, _ in parts], ignore_index=True),
+        pd.concat([part.outcomes for part, _ in parts], ignore_index=True),
+    )
+    data = pd.concat([table for _, table in parts]).drop_duplicates("dataset")
+    write_study(checked_study(tables), output)
+    write_frame(data, output / "data.csv")
+
+
+def _study_in(folder: Path) -> tuple[StudyTables, pd.DataFrame]:
+    """The tables of a folder, of one run or of many, and what its data sets are."""
+    if (folder / "runs.csv").exists():
+        return read_study(folder), read_frame(folder / "data.csv", DATA_COLUMNS)
     texts = ("run", "dataset", "network")
     numbers = [name for name in STUDY_RUN_COLUMNS if name not in texts]
-    runs = pd.concat(
-        [read_frame(folder / "run.csv", STUDY_RUN_COLUMNS, (), numbers) for folder in folders],
-        ignore_index=True,
-    )
-    signals = pd.concat(
-        [signals_of(read_quantities(folder / "quantities.csv")) for folder in folders],
-        ignore_index=True,
-    )
-    outcomes = pd.concat(
-        [
-            read_frame(folder / "outcomes.csv", OUTCOME_COLUMNS, OUTCOME_COLUMNS[2:], ("epoch",))
-            for folder in folders
-        ],
-        ignore_index=True,
-    )
-    write_study(checked_study(StudyTables(runs, signals, outcomes)), output)
-    write_frame(_data_table(runs, folders), output / "data.csv")
-
-
-def _data_table(runs: pd.DataFrame, folders: Sequence[Path]) -> pd.DataFrame:
-    """What data the study's data sets are: `DATA_COLUMNS`."""
-    known: dict[str, dict[str, object]] = {}
-    for dataset, folder in zip(runs["dataset"], folders, strict=True):
-        if dataset in known:
-            continue
-        settings = read_run_provenance(folder / "provenance.json")["settings"]
-        # Sizes and noise, which differ from run to run, follow the name.
-        label = str(settings["data"]).split(", ")[0]
-        known[dataset] = {"dataset": dataset, "label": label, "stand_in": settings["stand_in"]}
-    return pd.DataFrame(list(known.values()), columns=list(DATA_COLUMNS))
+    runs = read_frame(folder / "run.csv", STUDY_RUN_COLUMNS, (), numbers)
+    signals = signals_of(read_quantities(folder / "quantities.csv"))
+    losses = OUTCOME_COLUMNS[2:]
+    outcomes = read_frame(folder / "outcomes.csv", OUTCOME_COLUMNS, losses, ("epoch",))
+    settings = read_run_provenance(folder / "provenance.json")["settings"]
+    # Sizes and noise, which differ from run to run, follow the name.
+    label = str(settings["data"]).split(", ")[0]
+    told = {"dataset": runs["dataset"].iloc[0], "label": label, "stand_in": settings["stand_in"]}
+    return StudyTables(runs, signals, outcomes), pd.DataFrame([told], columns=list(DATA_COLUMNS))

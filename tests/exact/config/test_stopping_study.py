@@ -92,6 +92,16 @@ def test_partners_are_all_of_one_cell() -> None:
     assert {name for name, _ in pairs} == {partner for _, partner in pairs}
 
 
+def test_single_blocks_are_trained_where_asked() -> None:
+    raw = small()
+    raw["stopping"]["blocks"]["b"] = {"training_images": 100, "epochs": 2}
+    assert len(parse_protocol(raw).study_runs()) == 10
+    raw["stopping"]["only"] = ["b"]
+    assert {run.run.dataset for run in parse_protocol(raw).study_runs().values()} == {
+        "mnist-100-noise0"
+    }
+
+
 def test_one_seed_is_its_own_partner() -> None:
     raw = small()
     raw["stopping"]["seeds"] = [1]
@@ -110,6 +120,10 @@ def test_one_seed_is_its_own_partner() -> None:
             {"blocks": {"a": {"training_images": 9, "epochs": 1, "data": ["svhn"]}}},
             r"stopping\.blocks\.a\.data names 'svhn', which stopping\.data does not have; "
             "allowed are mnist",
+        ),
+        (
+            {"only": ["b"]},
+            r"stopping\.only names 'b', which stopping\.blocks does not have; allowed are a",
         ),
         ({"held_out": 0.0}, r"'stopping\.held_out' is 0\.0"),
         ({"test_images": 1}, r"'stopping\.test_images' is 1"),

@@ -132,6 +132,19 @@ def test_tables_are_a_study(study: Path, tmp_path: Path) -> None:
     assert data.values.tolist() == [["cifar10", "noise", True]]
 
 
+def test_parts_of_a_study_are_put_together(study: Path, tmp_path: Path) -> None:
+    whole, part = tmp_path / "whole", tmp_path / "part"
+    gather_study([study / "run3", study / "run4"], whole)
+    gather_study([study / "run3"], part)
+    gather_study([part, study / "run4"], part)
+    for name in ("runs", "outcomes", "data"):
+        assert (whole / f"{name}.csv").read_text() == (part / f"{name}.csv").read_text()
+    first, second = (read_study(folder).signals for folder in (whole, part))
+    np.testing.assert_allclose(first.iloc[:, 2:], second.iloc[:, 2:], rtol=1e-6)
+    with pytest.raises(InputError, match=r"lists the run \S+ twice"):
+        gather_study([part, study / "run4"], tmp_path / "twice")
+
+
 def test_a_diverged_run_has_no_numbers(tmp_path: Path) -> None:
     wild = replace(STUDIED, learning_rate=1e9, epochs=2)
     write_prepared(tmp_path / "data.safetensors", images())
