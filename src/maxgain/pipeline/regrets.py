@@ -21,6 +21,7 @@ from maxgain.stopping.scoring import (
     summarise,
 )
 from maxgain.stopping.study_page import StudyOutcome, render_study
+from maxgain.stopping.tuned import tune_rules
 from maxgain.stopping.verdict import StudyVerdict, judge_study
 from maxgain.tables.stopping import CELL, DATA_COLUMNS, StudyTables, read_study, write_frame
 
@@ -58,6 +59,7 @@ def write_regrets(study: Path) -> StudyVerdict:
     write_frame(_examples(tables, scores, verdict), study / "examples.csv", "%.6g")
     rates = judge_rates(tables)
     write_frame(rates, study / "rates.csv")
+    write_frame(tune_rules(tables), study / "tuned.csv")
     outcome = StudyOutcome(tables.ranked, data, summary, comparisons, ranks, marks, rates, verdict)
     with atomic_path(study / "verdict.md") as temporary:
         temporary.write_text(render_study(outcome), encoding="utf-8")

@@ -38,6 +38,7 @@ STUDY_OUTPUTS = (
     "marks.csv",
     "examples.csv",
     "rates.csv",
+    "tuned.csv",
     "verdict.md",
 )
 """What is made from the tables of a study: `maxgain.pipeline.regrets.write_regrets`."""
