@@ -20,7 +20,7 @@ from tests.exact.zoo import onnx_files as files
 
 def test_rows_are_pinned_and_say_their_preprocessing() -> None:
     rows = [read_registry()[name] for name in resolve_networks(["onnx-zoo"])]
-    assert len(rows) >= 24
+    assert len(rows) >= 26
     for row in rows:
         address = r"https://media\.githubusercontent\.com/media/onnx/models/[0-9a-f]{40}/.+\.onnx"
         assert re.fullmatch(address, row.source)

@@ -19,7 +19,7 @@ def test_the_registry_holds_the_papers_19_networks_and_the_carried_ones() -> Non
         "carried": 3,
         "random-control": 3,
         "matconvnet": 19,
-        "onnx-zoo": 24,
+        "onnx-zoo": 26,
     }
     for row in by_family["matconvnet"]:
         assert row.source == f"http://www.vlfeat.org/matconvnet/models/imagenet-{row.name}.mat"
