@@ -68,5 +68,7 @@ onstart:
 onsuccess:
     if Path(VERDICTS[0]).exists():  # A call may have asked for other targets only.
         shell("maxgain verdicts {VERDICTS[0]:q}")
+    if STUDY and Path(f"{RESULTS}/verdict.md").exists():
+        logger.info(Path(f"{RESULTS}/verdict.md").read_text(encoding="utf-8").splitlines()[2])
     if Path(REPORT).exists():
         logger.info(f"To look at, in a browser: {REPORT}")
