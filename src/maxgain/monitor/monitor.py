@@ -36,7 +36,8 @@ class GainMonitor:
     network
         Takes a batch of 0-255 images, or of images scaled inside it (see
         `maxgain.networks.scaling.ScaledInput`), returns logits (see `maxgain.response.measure`).
-        It may lie on any device, and move.
+        It may lie on any device, and move; on several, if its forward pass moves what one part
+        hands to the next. The image is given where the first parameter is.
     shape
         Of an image: channels, height, width. By default what the network itself says, where it is
         one of timm's or Hugging Face's; of torchvision's weights,

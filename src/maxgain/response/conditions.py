@@ -5,6 +5,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
+from itertools import chain
 from typing import Any
 
 import torch
@@ -15,22 +16,27 @@ from maxgain.response.batch_norm import contiguous_gradients
 
 @contextmanager
 def measurement_conditions(network: nn.Module, device: torch.device) -> Iterator[None]:
-    """All that a measurement asks for, whatever the caller's own contexts are."""
+    """All that a measurement asks for, whatever the caller's own contexts are.
+
+    They hold on all devices that the network lies on, and on the image's.
+    """
+    values = chain(network.parameters(), network.buffers())
+    devices = {device, *(value.device for value in values)}
     with ExitStack() as conditions:
         conditions.enter_context(torch.inference_mode(False))
         conditions.enter_context(torch.enable_grad())
-        conditions.enter_context(full_precision(device))
+        conditions.enter_context(full_precision(*sorted({place.type for place in devices})))
         conditions.enter_context(_no_compiler())
-        conditions.enter_context(_random_numbers_kept(device))
+        conditions.enter_context(_random_numbers_kept(devices))
         conditions.enter_context(_buffers_kept(network))
         conditions.enter_context(evaluation_mode(network))
         conditions.enter_context(contiguous_gradients(network))
         yield
 
 
-def _random_numbers_kept(device: torch.device) -> Any:  # a context manager of torch's own type
-    """A forward pass that draws random numbers leaves the training's sequence as it was."""
-    return torch.random.fork_rng([device] if device.type == "cuda" else [])
+def _random_numbers_kept(devices: set[torch.device]) -> Any:  # torch's own context manager
+    """A forward pass that draws random numbers leaves the training's sequences as they were."""
+    return torch.random.fork_rng([device for device in devices if device.type == "cuda"])
 
 
 @contextmanager
@@ -84,8 +90,8 @@ def _enter_disabled(context: torch.autocast) -> Any:  # as torch types it
 
 
 @contextmanager
-def full_precision(device: torch.device) -> Iterator[None]:
-    """Full precision inside a caller's autocast, and inside autocasts of the forward pass.
+def full_precision(*kinds: str) -> Iterator[None]:
+    """Full precision on kinds of device inside a caller's autocast and those of the forward pass.
 
     torch has no switch that a nested autocast respects: entering one sets the state that all
     others share. So autocast is entered disabled meanwhile, in the measuring thread alone.
@@ -95,7 +101,10 @@ def full_precision(device: torch.device) -> Iterator[None]:
         _measuring[thread] += 1
         torch.autocast.__enter__ = _enter_disabled  # type: ignore[method-assign]
     try:
-        with torch.autocast(device.type, enabled=False):
+        with ExitStack() as disabled:
+            for kind in kinds:
+                if torch.amp.is_autocast_available(kind):
+                    disabled.enter_context(torch.autocast(kind, enabled=False))
             yield
     finally:
         with _lock:

@@ -18,6 +18,9 @@ _SHAPE_WORDS = re.compile(
 )
 """Words by which torch and networks complain of an image's shape."""
 
+_DEVICE_WORDS = re.compile("same device|should be the same|not on the expected device")
+"""Words by which torch complains of tensors on two devices."""
+
 
 @contextmanager
 def refusals_named(image: Tensor, stage: str = "forward pass") -> Iterator[None]:
@@ -33,6 +36,12 @@ def refusals_named(image: Tensor, stage: str = "forward pass") -> Iterator[None]
             raise InputError(
                 "the network checkpoints with use_reentrant=True, through which torch gives no "
                 "derivative by the image; use_reentrant=False does."
+            ) from error
+        if _DEVICE_WORDS.search(said):
+            raise InputError(
+                "the network lies on several devices and its forward pass does not move what one "
+                f"part hands to the next (the image came on {image.device}, where the network's "
+                f"first parameter is): {said}"
             ) from error
         if stage == "forward pass" and _SHAPE_WORDS.search(said):
             refused = f"the network does not accept an image of shape {shape}: {said}"
