@@ -80,3 +80,20 @@ def figure_inputs(wildcards):
     """Result files that a figure is drawn from."""
     files = DRAWN_FIGURES[wildcards.figure].files
     return [path for file in files for path in FIGURE_FILES[file]]
+
+
+def study_inputs(wildcards):
+    """The images, and what a training, its twin and its partner left."""
+    studied = STUDY[wildcards.run]
+    twin, partner = (f"{RESULTS}/runs/{run.name}" for run in (studied.twin, studied.partner))
+    return {
+        "data": f"{RESULTS}/prepared/{studied.run.dataset}.safetensors",
+        "snapshots": f"{RESULTS}/runs/{wildcards.run}/snapshots.safetensors",
+        "twin": f"{twin}/snapshots.safetensors",
+        "twin_history": f"{twin}/history.csv",
+        "partner": f"{partner}/snapshots.safetensors",
+    }
+
+
+def study_run_job(wildcards):
+    return jobs.study_run_job(PROTOCOL, STUDY[wildcards.run]).text()

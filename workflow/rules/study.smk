@@ -1,23 +1,6 @@
 """The stopping study: trainings are measured with their twins, then rules are judged."""
 
 
-def study_inputs(wildcards):
-    """The images, and what a training, its twin and its partner left."""
-    studied = STUDY[wildcards.run]
-    twin, partner = (f"{RESULTS}/runs/{run.name}" for run in (studied.twin, studied.partner))
-    return {
-        "data": f"{RESULTS}/prepared/{studied.run.dataset}.safetensors",
-        "snapshots": f"{RESULTS}/runs/{wildcards.run}/snapshots.safetensors",
-        "twin": f"{twin}/snapshots.safetensors",
-        "twin_history": f"{twin}/history.csv",
-        "partner": f"{partner}/snapshots.safetensors",
-    }
-
-
-def study_run_job(wildcards):
-    return jobs.study_run_job(PROTOCOL, STUDY[wildcards.run]).text()
-
-
 rule study_run:
     input:
         unpack(study_inputs),
@@ -51,7 +34,7 @@ rule study_tables:
         STUDY_TABLES,
     params:
         runs=expand(TRAINED, run=STUDY),
-        folder=RESULTS,
+        folder=lambda wildcards, output: Path(output[0]).parent,
     log:
         f"{LOGS}/study_tables.log",
     resources:
@@ -70,7 +53,7 @@ rule study_regrets:
     output:
         STUDY_OUTCOMES,
     params:
-        folder=RESULTS,
+        folder=lambda wildcards, output: Path(output[0]).parent,
     log:
         f"{LOGS}/study_regrets.log",
     resources:

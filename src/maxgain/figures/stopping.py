@@ -1,5 +1,7 @@
 """Figures of the stopping study: ranks of rules, regret against work, and single trainings."""
 
+from itertools import cycle
+
 import numpy as np
 import seaborn
 from matplotlib.axes import Axes
@@ -84,13 +86,7 @@ def draw_work(regret: DataFrame, ranks: DataFrame, data: DataFrame) -> Figure:
         alpha=0.75,
         ax=axes,
     )
-    for number, row in enumerate(named.to_dict("records"), 1):
-        point = row["work"], row["mean_regret"]
-        axes.plot(
-            [point[0]] * 2, [row["low"], row["high"]], color=_PALETTE[row["kind"]], linewidth=0.7
-        )
-        axes.annotate(f"{number}", point, xytext=(3, 2), textcoords="offset points", fontsize=6)
-        axes.plot([], [], linestyle="", label=f"{number}  {row['rule']}")
+    _number(axes, named)
     axes.set_xscale("log")
     axes.set_yscale("symlog", linthresh=0.1)
     axes.yaxis.set_major_locator(FixedLocator([-0.1, -0.05, 0, 0.05, 0.1, 0.2, 0.5, 1, 2, 5]))
@@ -107,6 +103,15 @@ def draw_work(regret: DataFrame, ranks: DataFrame, data: DataFrame) -> Figure:
     return figure
 
 
+def _number(axes: Axes, named: DataFrame) -> None:
+    """Intervals and numbers of rules, and what the numbers mean for the legend."""
+    for number, row in enumerate(named.to_dict("records"), 1):
+        point, color = (row["work"], row["mean_regret"]), _PALETTE[row["kind"]]
+        axes.plot([point[0]] * 2, [row["low"], row["high"]], color=color, linewidth=0.7)
+        axes.annotate(f"{number}", point, xytext=(3, 2), textcoords="offset points", fontsize=6)
+        axes.plot([], [], linestyle="", label=f"{number}  {row['rule']}")
+
+
 @styled
 def draw_examples(examples: DataFrame, data: DataFrame) -> Figure:
     """Draw the test losses of trainings in which the best gain rule was right, and wrong.
@@ -119,42 +124,38 @@ def draw_examples(examples: DataFrame, data: DataFrame) -> Figure:
     places = list(dict.fromkeys(examples["place"]))
     figure = new_figure(PAGE_WIDTH, 2.6)
     panels = np.atleast_1d(figure.subplots(1, max(1, len(places))))
-    rules = list(
-        dict.fromkeys(
-            rule
-            for selected in examples["selected_by"].dropna().astype(str)
-            for rule in selected.split(";")
-            if rule
-        )
-    )
-    rules.sort(key=lambda rule: rule == "best")
-    colors = dict(zip(rules, seaborn.color_palette("colorblind").as_hex(), strict=False))
+    named = examples["selected_by"].dropna().astype(str).str.split(";").explode()
+    rules = sorted(dict.fromkeys(named[named != ""]), key=lambda rule: rule == "best")
     for axes, place in zip(panels, places, strict=True):
-        rows = examples[examples["place"] == place]
-        axes.plot(rows["epoch"], rows["test_loss"], color=GREY)
-        for offset, rule in enumerate(rules):
-            chosen = rows[
-                rows["selected_by"].fillna("").astype(str).str.split(";").map(lambda names, r=rule: r in names)
-            ]
-            axes.plot(
-                chosen["epoch"],
-                chosen["test_loss"],
-                linestyle="",
-                marker="*" if rule == "best" else "osDv^"[offset % 5],
-                markersize=8 if rule == "best" else 4.5,
-                markerfacecolor="none" if rule == "best" else colors[rule],
-                markeredgecolor=colors[rule],
-                label="best epoch" if rule == "best" else rule,
-            )
-        run = str(rows["run"].iloc[0]).split("/")
-        axes.set_title(f"{place}: {rows['regret'].iloc[0]:+.3f} nats\n{run[0]}\n{run[2].split('-')[0]}", fontsize=6)
-        axes.set_xlabel("epoch")
-    if len(panels):
-        panels[0].set_ylabel("test loss (nats)")
-        handles, labels = panels[0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside lower center", ncols=4)
+        _draw_training(axes, examples[examples["place"] == place], rules)
+    panels[0].set_ylabel("test loss (nats)")
+    handles, labels = panels[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=4)
     _title(figure, "Trainings in which the best gain rule did best, middling and worst", data)
     return figure
+
+
+def _draw_training(axes: Axes, rows: DataFrame, rules: list[str]) -> None:
+    """One training's test loss, and the epoch that each rule selected."""
+    axes.plot(rows["epoch"], rows["test_loss"], color=GREY)
+    colors = seaborn.color_palette("colorblind", len(rules)).as_hex()
+    for rule, color, marker in zip(rules, colors, cycle("osDv^"), strict=False):
+        chosen = rows[[rule in str(names).split(";") for names in rows["selected_by"]]]
+        best = rule == "best"
+        axes.plot(
+            chosen["epoch"],
+            chosen["test_loss"],
+            linestyle="",
+            marker="*" if best else marker,
+            markersize=8 if best else 4.5,
+            markerfacecolor="none" if best else color,
+            markeredgecolor=color,
+            label="best epoch" if best else rule,
+        )
+    dataset, _, rate, *_ = str(rows["run"].iloc[0]).split("/")
+    title = f"{rows['place'].iloc[0]}: {rows['regret'].iloc[0]:+.3f} nats"
+    axes.set_title(f"{title}\n{dataset}\n{rate.split('-')[0]}", fontsize=6)
+    axes.set_xlabel("epoch")
 
 
 def _legend(figure: Figure, axes: Axes, rows: DataFrame) -> None:

@@ -79,9 +79,11 @@ def judge_rates(tables: StudyTables) -> DataFrame:
 
     Limits that a rival lacks are those of a decision tree of three leaves on its number, which
     weighs the three answers alike, learnt on the other data sets; a rival is left out where a
-    column is missing, and where there is one data set alone.
+    column is missing, and where there is one data set alone. Empty where each cell has one rate.
     """
     truth = true_answers(tables)
+    if truth.empty:
+        return DataFrame(columns=list(RATE_COLUMNS))
     runs = tables.runs[tables.runs["run"].isin(truth.index)].reset_index(drop=True)
     truth = truth[runs["run"]]
     groups = runs[list(GROUP)].astype(str).agg(" ".join, axis=1).to_numpy()

@@ -58,7 +58,8 @@ def _lines(outcome: StudyOutcome) -> Iterator[str]:
     )
     yield from ("", f"A rule that loses less than {MARGIN:g} nats more than validation could")
     yield "stand in for it."
-    yield from _rates(outcome.rates)
+    if len(outcome.rates):
+        yield from _rates(outcome.rates)
     failed = outcome.summary[outcome.summary["failed"] > 0]
     if len(failed):
         yield from ("", "Rules that failed somewhere, and why first:", "")

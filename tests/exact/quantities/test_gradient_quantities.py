@@ -87,8 +87,8 @@ def test_single_gradients_are_those_of_each_image() -> None:
     snapshot = made_snapshot(two_layers(), images=60)
     found = measure_single_gradients(snapshot)
     network = loaded(snapshot)
-    assert found.size == 30
-    for batch, places in enumerate(snapshot.training.shuffled().split(30)):
+    assert found.size == 60
+    for batch, places in enumerate(snapshot.training.shuffled().split(60)):
         each = torch.stack(
             [
                 gradient_of(

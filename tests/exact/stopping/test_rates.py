@@ -64,3 +64,11 @@ def test_with_one_data_set_nothing_is_learnt() -> None:
     table = judge_rates(study(("mnist",)))
     assert set(table["limits"]) == {"own"}
     assert table["low"].isna().all()
+
+
+def test_one_rate_alone_is_beside_no_other() -> None:
+    tables = study()
+    runs = tables.runs[tables.runs["rate_factor"] == 1]
+    table = judge_rates(StudyTables(runs, tables.signals, tables.outcomes))
+    assert table.empty
+    assert tuple(table) == RATE_COLUMNS
