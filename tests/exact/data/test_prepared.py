@@ -71,7 +71,6 @@ def test_preparing_refuses_an_unknown_preprocessing(tmp_path: Path) -> None:
         prepare_data(data, "mean-imag", dataset="digits", source="local")
 
 
-@pytest.mark.usefixtures("_digits_read_once")
 @pytest.mark.parametrize("name", ["mnist", "cifar10"])
 def test_statistics_include_the_embedded_training_images_and_no_validation_image(name: str) -> None:
     data = read_dataset(
@@ -104,7 +103,6 @@ def test_statistics_come_from_the_whole_training_set_of_a_folder(
         read_dataset("mnist", "local", location=tmp_path, training_images=10, statistics_images=31)
 
 
-@pytest.mark.usefixtures("_digits_read_once")
 def test_the_command_prepares_and_says_what(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
