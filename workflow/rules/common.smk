@@ -105,6 +105,9 @@ DRAWN_FIGURES = {
     **{row.name: row for row in FIGURES.rows() if set(row.files) <= FIGURE_FILES.keys()},
     **{name: row_of_request(request) for name, request in REQUESTS.items()},
 }
+DRAWN_PARTS = jobs.drawn_parts(
+    {name: row.files for name, row in DRAWN_FIGURES.items()}, PROTOCOL.drawn_together
+)
 
 
 wildcard_constraints:
@@ -113,5 +116,3 @@ wildcard_constraints:
     run="[^/]+/[^/]+/[^/]+/seed[0-9]+",
     experiment="[A-Za-z0-9_.-]+",
     network="[^/]+",
-    format="svg|png|pdf",
-    figure="[A-Za-z0-9_.-]+",

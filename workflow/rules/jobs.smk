@@ -31,10 +31,9 @@ def curves_job(wildcards):
     return jobs.curves_job(PROTOCOL, wildcards.experiment).text()
 
 
-def figure_job(wildcards):
-    return jobs.FigureJob(
-        name=wildcards.figure,
-        request=REQUESTS.get(wildcards.figure),
+def figures_job(names):
+    return jobs.FiguresJob(
+        figures={name: REQUESTS.get(name) for name in names},
         formats=PROTOCOL.figures.formats,
     ).text()
 
@@ -76,10 +75,9 @@ def study_beside_them(wildcards):
     return [path for path in ["results/stopping/regret.csv"] if Path(path).exists()]
 
 
-def figure_inputs(wildcards):
+def figure_files(name):
     """Result files that a figure is drawn from."""
-    files = DRAWN_FIGURES[wildcards.figure].files
-    return [path for file in files for path in FIGURE_FILES[file]]
+    return [path for file in DRAWN_FIGURES[name].files for path in FIGURE_FILES[file]]
 
 
 def study_inputs(wildcards):

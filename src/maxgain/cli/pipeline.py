@@ -135,16 +135,17 @@ def toy(
 
 
 @app.command()
-def figure(
+def figures(
     job: Job,
-    files: Annotated[list[Path], typer.Argument(help="Result files that it is drawn from.")],
-    output: Annotated[Path, typer.Option(help="Where to write, without an ending.")],
+    files: Annotated[list[Path], typer.Argument(help="Result files that they are drawn from.")],
+    output: Annotated[Path, typer.Option(help="Folder to write to.")],
 ) -> None:
-    """Draw one figure from result tables and arrays."""
-    from maxgain.pipeline.figures import write_figure
-    from maxgain.pipeline.jobs import FigureJob
+    """Draw figures from result tables and arrays."""
+    from maxgain.pipeline.figures import write_figures
+    from maxgain.pipeline.jobs import FiguresJob
 
-    write_figure(FigureJob.of_text(job), files, output)
+    for path in write_figures(FiguresJob.of_text(job), files, output):
+        typer.echo(f"wrote {path}")
 
 
 @app.command("fetch-weights")

@@ -38,6 +38,10 @@ class Protocol(Section):
     """Runs of an experiment whose snapshots one job measures, so that its start-up is paid once;
     1 measures each run as soon as it is trained."""
 
+    drawn_together: Count = 15
+    """Figures of the same tables that one job draws, so that its start-up is paid once; 1 draws
+    each in a job of its own."""
+
     fast: Flag = True
     """Whether trainings on a CPU use the kernels that take sums in another order, for speed."""
 

@@ -1,4 +1,4 @@
-"""A figure from result files to image files."""
+"""Figures from result files to image files."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -6,18 +6,18 @@ from pathlib import Path
 from maxgain.figures.registry import FIGURES, draw_figure
 from maxgain.figures.rows import row_of_request
 from maxgain.figures.style import save_figure
-from maxgain.pipeline.jobs import FigureJob
+from maxgain.pipeline.jobs import FiguresJob
 
 
-def write_figure(job: FigureJob, files: Sequence[Path], output: Path) -> list[Path]:
-    """Draw one figure from result tables and arrays, and write it in every format asked for.
+def write_figures(job: FiguresJob, files: Sequence[Path], folder: Path) -> list[Path]:
+    """Draw figures from result tables and arrays, each in every format asked for.
 
     Parameters
     ----------
     files
-        Those that it is drawn from, in any order; others are ignored.
-    output
-        Where to write, without an ending: ``figures/embedded/fig08``.
+        Those that they are drawn from, in any order; others are ignored.
+    folder
+        Where to write; a file has its figure's name.
 
     Returns
     -------
@@ -29,6 +29,9 @@ def write_figure(job: FigureJob, files: Sequence[Path], output: Path) -> list[Pa
     InputError
         An unknown figure or format, or a file that is missing or without what is drawn.
     """
-    row = FIGURES.find(job.name) if job.request is None else row_of_request(job.request)
-    drawn = draw_figure(job.request or job.name, files)
-    return save_figure(drawn, output, job.formats, row.caption)
+    written = []
+    for name, request in job.figures.items():
+        row = FIGURES.find(name) if request is None else row_of_request(request)
+        drawn = draw_figure(request or name, files)
+        written += save_figure(drawn, folder / name, job.formats, row.caption)
+    return written

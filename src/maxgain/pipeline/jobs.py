@@ -5,6 +5,7 @@ that a value is parsed once, when the configuration is read. Nothing heavy is im
 workflow is planned with it.
 """
 
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -112,17 +113,16 @@ class CurvesJob(Job):
     gain: Gain = Gain()
 
 
-class FigureJob(Job):
-    """A figure to draw.
+class FiguresJob(Job):
+    """Figures to draw.
 
     Attributes
     ----------
-    request
-        What the configuration asks for under this name; None for a figure of the registry.
+    figures
+        What the configuration asks for under each name; None for a figure of the registry.
     """
 
-    name: str
-    request: CurvesFigure | None = None
+    figures: dict[str, CurvesFigure | None]
     formats: tuple[FigureFormat, ...] = ("svg", "png")
 
 
@@ -187,6 +187,18 @@ def measured_parts(protocol: Protocol) -> list[tuple[str, ...]]:
         size = protocol.measured_together
         parts += [runs[first : first + size] for first in range(0, len(runs), size)]
     return parts
+
+
+def drawn_parts(files: Mapping[str, Collection[str]], together: int) -> list[tuple[str, ...]]:
+    """Names of the figures that one job draws: of the same files, so that none is drawn in vain."""
+    alike = dict[frozenset[str], list[str]]()
+    for name, drawn_from in files.items():
+        alike.setdefault(frozenset(drawn_from), []).append(name)
+    return [
+        tuple(names[first : first + together])
+        for names in alike.values()
+        for first in range(0, len(names), together)
+    ]
 
 
 def costs(protocol: Protocol) -> dict[str, float]:

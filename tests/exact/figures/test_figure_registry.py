@@ -11,8 +11,8 @@ from safetensors.numpy import save_file
 from maxgain.config.figures import CurvesFigure
 from maxgain.errors import InputError
 from maxgain.figures.registry import FIGURES, draw_figure
-from maxgain.pipeline.figures import write_figure
-from maxgain.pipeline.jobs import FigureJob
+from maxgain.pipeline.figures import write_figures
+from maxgain.pipeline.jobs import FiguresJob, drawn_parts
 from tests.exact.figures.made_up_curves import make_rates, spoil
 
 
@@ -30,8 +30,8 @@ def test_the_command_draws_from_files(toy_arrays: dict[str, ndarray], tmp_path: 
     nan_and_infinity = spoil(make_rates(), 4.0, 3, gain_db=-np.inf, training_loss=np.nan)
     nan_and_infinity.to_csv(curves, index=False, na_rep="nan")
     save_file(toy_arrays, arrays)
-    for name in ("fig01", "fig08"):
-        write_figure(FigureJob(name=name), [curves, arrays], tmp_path / "out" / name)
+    job = FiguresJob(figures={"fig01": None, "fig08": None})
+    write_figures(job, [curves, arrays], tmp_path / "out")
     written = sorted(path.name for path in (tmp_path / "out").iterdir())
     assert written == ["fig01.png", "fig01.svg", "fig08.png", "fig08.svg"]
     assert "learning rate 0.001" in (tmp_path / "out/fig08.svg").read_text()
@@ -57,14 +57,21 @@ def test_files_that_cannot_be_drawn_are_named(tmp_path: Path) -> None:
 
 def test_a_request_travels_as_text_and_is_drawn_under_its_own_name(tmp_path: Path) -> None:
     request = CurvesFigure(name="my-rates", experiment="rates", rate_factors=["1/3", 1])  # type: ignore[list-item]
-    job = FigureJob(name="my-rates", request=request, formats=("svg",))
-    assert FigureJob.of_text(job.text()) == job
+    job = FiguresJob(figures={"my-rates": request}, formats=("svg",))
+    assert FiguresJob.of_text(job.text()) == job
     table = tmp_path / "rates.csv"
     make_rates().to_csv(table, index=False)
-    (written,) = write_figure(job, [table], tmp_path / "my-rates")
+    (written,) = write_figures(job, [table], tmp_path / "out")
     assert "Experiment rates." in written.read_text()
     with pytest.raises(InputError, match=r"my-rates is drawn from rates.csv"):
         draw_figure(request, [tmp_path / "other.csv"])
+
+
+def test_figures_of_the_same_files_are_drawn_together_and_no_others() -> None:
+    files = {"a": ("x", "y"), "b": ("x",), "c": ("y", "x"), "d": ("x",), "e": ("x",)}
+    assert drawn_parts(files, 15) == [("a", "c"), ("b", "d", "e")]
+    assert drawn_parts(files, 2) == [("a", "c"), ("b", "d"), ("e",)]
+    assert drawn_parts(files, 1) == [("a",), ("c",), ("b",), ("d",), ("e",)]
 
 
 def test_a_request_that_cannot_be_met_is_refused_in_a_sentence() -> None:
