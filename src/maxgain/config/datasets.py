@@ -60,6 +60,10 @@ class Dataset(Sizes):
     label_noise: LabelNoise | None = None
     """Wrong labels among the training images; null leaves the labels as they are."""
 
+    jpeg_quality: Annotated[int, Field(strict=True, ge=1, le=95)] | None = None
+    """Quality of JPEG copies that take the images' place, which makes them a stand-in; null takes
+    the pixels as they are."""
+
     embedded: Sizes = Sizes()
     """Sizes in force only where the source is embedded and no size stands beside it."""
 

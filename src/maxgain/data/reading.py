@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from maxgain.data.images import DataSet
+from maxgain.data.jpeg_copies import copy_as_jpeg
 from maxgain.data.label_noise import LabelNoise, add_label_noise
 from maxgain.data.registry import EMBEDDED
 from maxgain.data.sources.local import read_local
@@ -22,6 +23,7 @@ def read_dataset(
     label: str | None = None,
     stand_in: bool = False,
     label_noise: LabelNoise | None = None,
+    jpeg_quality: int | None = None,
     training_images: int | None = None,
     validation_images: int | None = None,
     statistics_images: int | None = None,
@@ -45,6 +47,8 @@ def read_dataset(
         Whether local data stands in for other data.
     label_noise
         Wrong labels to be put among the training images.
+    jpeg_quality
+        Of JPEG copies to be taken in place of the images; None takes the images.
     training_images, validation_images
         Sizes of the sets, chosen stratified with a fixed seed; None takes all. Smaller sets are
         told in the label.
@@ -71,6 +75,8 @@ def read_dataset(
         else:
             whole = read_local(location, label=label, stand_in=stand_in)
         data = _shrink(name, whole, *sizes)
+    if jpeg_quality is not None:
+        data = copy_as_jpeg(data, jpeg_quality)
     return data if label_noise is None else add_label_noise(data, label_noise)
 
 

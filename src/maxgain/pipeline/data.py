@@ -40,6 +40,7 @@ def prepare_dataset(job: PrepareJob, output: Path) -> None:
         job.name,
         settings.source,
         label_noise=label_noise,
+        jpeg_quality=settings.jpeg_quality,
         set=settings.set,
         location=job.location,
         label=settings.label,
