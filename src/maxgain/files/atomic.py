@@ -29,11 +29,17 @@ _REASONS = {
 
 
 @contextmanager
-def atomic_path(final: Path) -> Iterator[Path]:
+def atomic_path(final: Path, synced: bool = True) -> Iterator[Path]:
     """Yield a temporary path beside `final`; rename it to `final` when the block succeeds.
 
     The folder is created where it is missing. The file is flushed to disk before the rename, so
     a crash leaves either the earlier file or the new one, never a part.
+
+    Parameters
+    ----------
+    synced
+        Whether to wait for the disk. Without, a power cut may leave a part: for what has a checksum
+        of its own and is soon made again.
 
     Raises
     ------
@@ -55,8 +61,9 @@ def atomic_path(final: Path) -> Iterator[Path]:
             umask = os.umask(0)
             os.umask(umask)
             temporary.chmod(0o666 & ~umask)
-            with temporary.open("rb") as file:
-                os.fsync(file.fileno())
+            if synced:
+                with temporary.open("rb") as file:
+                    os.fsync(file.fileno())
             os.replace(temporary, final)
         temporary = None
     finally:

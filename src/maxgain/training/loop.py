@@ -71,7 +71,7 @@ def train(
             epoch = _diverged_epoch(number, rate_at(run, number), epochs[-1].weights)
         else:
             epoch = training.trained_epoch(number)
-        state.save(number, epoch, training.optimiser_state())
+        state.save(number, epoch, training.optimiser_state(), time.perf_counter() - start)
         epochs.append(epoch)
         report(number, epoch.row, time.perf_counter() - start)
     return epochs

@@ -7,6 +7,7 @@ the weights, so that the state of other settings is never picked up.
 
 import hashlib
 import json
+import math
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -22,6 +23,8 @@ from torch import Tensor
 from maxgain.errors import InputError
 from maxgain.files.atomic import atomic_path, explained_errors
 from maxgain.files.checksums import sha256_of
+
+_SECONDS_WORTH_SYNCING = 1.0
 
 _NUMBER, _TENSOR = "number.", "tensor."
 """Beginnings of the names in a file."""
@@ -77,10 +80,21 @@ class TrainingState:
         finally:
             lock.release()
 
-    def save(self, number: int, epoch: Epoch, optimiser: Mapping[str, Tensor]) -> None:
-        """Add an epoch, numbered from 1. The optimiser's goes last: it makes the epoch count."""
-        _write(self._epoch_path(number), epoch.weights, epoch.row)
-        _write(self._optimiser_path, optimiser, {"epoch": number})
+    def save(
+        self, number: int, epoch: Epoch, optimiser: Mapping[str, Tensor], seconds: float = math.inf
+    ) -> None:
+        """Add an epoch, numbered from 1. The optimiser's goes last: it makes the epoch count.
+
+        Parameters
+        ----------
+        seconds
+            What the epoch took. Where it is less than a second, as in the default protocol, nobody
+            waits for the disk, which would take a twentieth of the training: a killed job resumes
+            all the same, and after a power cut such a training may start anew.
+        """
+        synced = seconds >= _SECONDS_WORTH_SYNCING
+        _write(self._epoch_path(number), epoch.weights, epoch.row, synced)
+        _write(self._optimiser_path, optimiser, {"epoch": number}, synced)
 
     def load(self) -> tuple[list[Epoch], dict[str, Tensor]]:
         """The complete epochs, and the optimiser's tensors after the last of them.
@@ -119,13 +133,15 @@ class TrainingState:
         return self.folder / f"epoch-{number:04d}.state"
 
 
-def _write(path: Path, tensors: Mapping[str, Tensor], numbers: Mapping[str, float]) -> None:
+def _write(
+    path: Path, tensors: Mapping[str, Tensor], numbers: Mapping[str, float], synced: bool
+) -> None:
     """Write tensors and numbers as SHA-256 and then a safetensors body, which it is of."""
     content = {_TENSOR + name: value.detach().cpu().contiguous() for name, value in tensors.items()}
     for name, number in numbers.items():
         content[_NUMBER + name] = torch.tensor(number, dtype=torch.float64)
     body = save(content)
-    with atomic_path(path) as temporary:
+    with atomic_path(path, synced) as temporary:
         # The checksum is for bits that flip: safetensors would hand out a changed weight.
         temporary.write_bytes(hashlib.sha256(body).digest() + body)
 

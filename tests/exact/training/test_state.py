@@ -1,6 +1,7 @@
 """State of an interrupted training: what counts, what is refused, who holds it."""
 
 import hashlib
+import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -41,6 +42,20 @@ def test_state_is_read_as_it_was_written(tmp_path: Path) -> None:
         assert torch.equal(epochs[1].weights[name], value)
     state.remove()
     assert TrainingState(tmp_path, {"run": 1}).load() == ([], {})
+
+
+def test_only_epochs_that_took_a_second_wait_for_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waited: list[int] = []
+    monkeypatch.setattr(os, "fsync", waited.append)
+    state = TrainingState(tmp_path, {})
+    state.save(1, EPOCH, {}, seconds=0.9)
+    assert waited == []
+    assert len(state.load()[0]) == 1
+    state.save(2, EPOCH, {}, seconds=1.0)
+    assert len(waited) == 2
+    assert len(state.load()[0]) == 2
 
 
 def test_files_say_that_they_are_no_safetensors(tmp_path: Path) -> None:
