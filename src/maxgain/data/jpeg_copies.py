@@ -62,6 +62,6 @@ def _copies(
         pixels = image.permute(1, 2, 0).numpy().squeeze(2 if len(image) == 1 else ())
         file = BytesIO()
         Image.fromarray(pixels).save(file, "JPEG", quality=quality, subsampling="4:2:0")
-        decoded = torch.from_numpy(np.asarray(Image.open(file)).copy())
-        copy.copy_(decoded[None] if len(image) == 1 else decoded.permute(2, 0, 1))
+        decoded = torch.tensor(np.asarray(Image.open(file)))
+        copy.copy_(decoded.reshape(*pixels.shape[:2], -1).permute(2, 0, 1))
     return copies

@@ -5,7 +5,7 @@ that a value is parsed once, when the configuration is read. Nothing heavy is im
 workflow is planned with it.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -184,8 +184,7 @@ def measured_parts(protocol: Protocol) -> list[tuple[str, ...]]:
         names = dict.fromkeys(run.name for run in protocol.runs_of(name))
         runs = tuple(run for run in names if run not in placed)
         placed.update(runs)
-        size = protocol.measured_together
-        parts += [runs[first : first + size] for first in range(0, len(runs), size)]
+        parts += _in_parts(runs, protocol.measured_together)
     return parts
 
 
@@ -194,11 +193,11 @@ def drawn_parts(files: Mapping[str, Collection[str]], together: int) -> list[tup
     alike = dict[frozenset[str], list[str]]()
     for name, drawn_from in files.items():
         alike.setdefault(frozenset(drawn_from), []).append(name)
-    return [
-        tuple(names[first : first + together])
-        for names in alike.values()
-        for first in range(0, len(names), together)
-    ]
+    return [part for names in alike.values() for part in _in_parts(names, together)]
+
+
+def _in_parts(names: Sequence[str], size: int) -> list[tuple[str, ...]]:
+    return [tuple(names[first : first + size]) for first in range(0, len(names), size)]
 
 
 def costs(protocol: Protocol) -> dict[str, float]:
