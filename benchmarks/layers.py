@@ -21,6 +21,7 @@ from maxgain.files.csv import write_table
 from maxgain.networks.recipes import initial_network
 from maxgain.training.engine import training_twin
 from maxgain.training.memory import keep_freed_memory
+from maxgain.training.threads import use_threads
 
 COLUMNS = (
     "processor",
@@ -103,7 +104,7 @@ def measure_layers(
     repetitions: Annotated[int, typer.Option(min=1, help="Steps through each layer.")] = 5,
 ) -> None:
     """Time each layer of each network alone."""
-    torch.set_num_threads(1)
+    use_threads(1)
     keep_freed_memory()
     rows: list[Row] = []
     for case in CASES:

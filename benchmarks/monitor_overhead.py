@@ -16,6 +16,7 @@ from torch import nn
 import maxgain
 from benchmarks.processor import processor_name
 from maxgain.networks.building import construct_network
+from maxgain.training.threads import use_threads
 
 OUTPUT = Path(__file__).parent / "results" / "monitor.csv"
 
@@ -80,7 +81,7 @@ def measure_case(case: Case, times: int = 5) -> dict[str, object]:
 
 def main() -> None:
     """Measure all cases, print them, and write the table."""
-    torch.set_num_threads(1)
+    use_threads(1)
     rows = [{**measure_case(case), "processor": processor_name()} for case in CASES]
     with OUTPUT.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")

@@ -105,8 +105,9 @@ def _serve(
     from benchmarks.ceiling import matrix_product_rate, other_library_rate
     from benchmarks.engine_loop import EngineLoop
     from benchmarks.plain_loop import PlainLoop
+    from maxgain.training.threads import use_threads
 
-    torch.set_num_threads(1)
+    use_threads(1)
     loop = (
         PlainLoop(case, device, workers)
         if precision is None
@@ -114,14 +115,14 @@ def _serve(
     )
 
     def train(seconds: float, threads: int) -> tuple[float, float]:
-        torch.set_num_threads(threads)
+        use_threads(threads)
         wall, core = time.perf_counter(), time.process_time()
         rate = loop.measure(seconds)
         share = (time.process_time() - core) / (time.perf_counter() - wall) / threads
         return rate, share
 
     def ceiling(seconds: float, threads: int) -> float:
-        torch.set_num_threads(threads)
+        use_threads(threads)
         return matrix_product_rate(device, precision or "fp32", seconds)
 
     def memory() -> float:

@@ -3,9 +3,6 @@
 import sys
 from pathlib import Path
 
-import torch
-from threadpoolctl import threadpool_limits
-
 from maxgain.data.images import DataSet
 from maxgain.data.label_noise import LabelNoise
 from maxgain.data.prepared import prepare_data, write_prepared
@@ -14,6 +11,7 @@ from maxgain.data.registry import PREPROCESSINGS
 from maxgain.errors import InputError
 from maxgain.networks.building import build_network
 from maxgain.pipeline.jobs import PrepareJob, TrainedNetwork
+from maxgain.training.threads import use_threads
 
 
 def prepare_dataset(job: PrepareJob, output: Path) -> None:
@@ -32,9 +30,7 @@ def prepare_dataset(job: PrepareJob, output: Path) -> None:
     """
     settings, noise = job.dataset, job.dataset.label_noise
     PREPROCESSINGS.load(settings.preprocessing)  # Before a minute of reading.
-    # Sums over threads differ in the last bit with the number of threads.
-    torch.set_num_threads(1)
-    threadpool_limits(1)
+    use_threads(1)
     label_noise = None if noise is None else LabelNoise(noise.rate, noise.seed)
     data = read_dataset(
         job.name,

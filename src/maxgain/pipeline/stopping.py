@@ -39,6 +39,7 @@ from maxgain.tables.stopping import (
 from maxgain.training.batches import Images, derived_seed
 from maxgain.training.engine import Score, evaluate
 from maxgain.training.snapshots import read_snapshots
+from maxgain.training.threads import use_threads
 
 States = Mapping[str, Float[Tensor, "epochs *parameter"]]
 
@@ -64,7 +65,7 @@ def measure_study_run(job: StudyRunJob, data: Path, run: Path, twin: Path, partn
         A file is missing or damaged, the images have no room for the impulses, the labels of the
         images held out cannot be told, or the pixels were divided in preprocessing.
     """
-    torch.set_num_threads(1)
+    use_threads(1)
     prepared = load_prepared(data)
     if prepared.pixel_scale is not None:
         raise InputError(

@@ -20,6 +20,7 @@ from maxgain.training.memory import keep_freed_memory
 from maxgain.training.results import RunResults
 from maxgain.training.snapshots import Architecture
 from maxgain.training.state import TrainingState
+from maxgain.training.threads import use_threads
 
 
 def train_run(job: TrainJob, data: Path, output: Path, state_root: Path) -> None:
@@ -30,7 +31,7 @@ def train_run(job: TrainJob, data: Path, output: Path, state_root: Path) -> None
     InputError
         As `run_training_job`, or the file is missing or damaged.
     """
-    torch.set_num_threads(job.threads)
+    use_threads(job.threads)
     keep_freed_memory()
     run_training_job(job.run, load_prepared(data), output, state_root, job.device, job.threads)
 
