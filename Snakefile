@@ -12,6 +12,7 @@ include: "workflow/rules/quantities.smk"
 include: "workflow/rules/study.smk"
 include: "workflow/rules/zoo.smk"
 include: "workflow/rules/toy.smk"
+include: "workflow/rules/choices.smk"
 include: "workflow/rules/claims.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/report.smk"
@@ -27,6 +28,7 @@ rule replication:
         CURVES.values(),
         DIAGNOSES,
         VERDICTS,
+        CHOICES,
         PROVENANCE,
         REPORT,
         # What is never committed: without it a clone's committed results would count as made.

@@ -12,7 +12,7 @@ from maxgain.errors import InputError
 from maxgain.figures.registry import FIGURES
 from maxgain.figures.rows import row_of_request
 from maxgain.tables.stopping import STUDY_OUTPUTS
-from maxgain.pipeline import jobs
+from maxgain.pipeline import choice_jobs, jobs
 from maxgain.pipeline.progress import TrainingsProgress, show_progress
 from maxgain.zoo.names import compares_within, file_stem, needs_download, resolve_networks
 
@@ -66,6 +66,9 @@ DIAGNOSES = f"{RESULTS}/diagnoses.csv"
 PROVENANCE = f"{RESULTS}/provenance.json"
 REPORT = f"{RESULTS}/report.html"
 CURVES = {name: f"{RESULTS}/curves/{name}.csv" for name in PROTOCOL.experiments}
+VARIED = {(varied.choice, varied.of): varied for varied in PROTOCOL.varied()}
+VARIED_CURVES = [f"{RESULTS}/choices/{choice}/{of}.csv" for choice, of in VARIED]
+CHOICES = [f"{RESULTS}/choices.csv", f"{RESULTS}/choices.md"] if VARIED else []
 WEIGHTS = PROTOCOL.pretrained.weights_folder
 
 
@@ -115,4 +118,5 @@ wildcard_constraints:
     dataset="[A-Za-z0-9_.-]+",
     run="[^/]+/[^/]+/[^/]+/seed[0-9]+",
     experiment="[A-Za-z0-9_.-]+",
+    choice="[A-Za-z0-9_.-]+",
     network="[^/]+",

@@ -31,6 +31,15 @@ def curves_job(wildcards):
     return jobs.curves_job(PROTOCOL, wildcards.experiment).text()
 
 
+def varied_curves_job(wildcards):
+    varied = VARIED[wildcards.choice, wildcards.experiment]
+    return choice_jobs.varied_curves_job(PROTOCOL, varied).text()
+
+
+def choices_job(wildcards):
+    return choice_jobs.choices_job(PROTOCOL).text()
+
+
 def figures_job(names):
     return jobs.FiguresJob(
         figures={name: REQUESTS.get(name) for name in names},
@@ -60,6 +69,17 @@ def experiment_inputs(wildcards):
     if not runs:  # Its empty table must take the place of one that is there from other settings.
         dataset = PROTOCOL.experiments[wildcards.experiment].dataset
         return f"{RESULTS}/prepared/{dataset}.safetensors"
+    return [f"{RESULTS}/runs/{run.name}/{file}" for run in runs for file in files]
+
+
+def varied_inputs(wildcards):
+    """Tables of all runs of a varied experiment, and their snapshots where they are measured anew."""
+    varied = VARIED[wildcards.choice, wildcards.experiment]
+    runs = PROTOCOL.runs_of_varied(varied)
+    measured = "snapshots.safetensors" if varied.measured_anew else "gains.csv"
+    files = ("history.csv", measured, "provenance.json")
+    if not runs:
+        return f"{RESULTS}/prepared/{varied.experiment.dataset}.safetensors"
     return [f"{RESULTS}/runs/{run.name}/{file}" for run in runs for file in files]
 
 

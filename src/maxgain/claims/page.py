@@ -51,13 +51,13 @@ def render_markdown(verdicts: DataFrame, title: str) -> str:
             "",
             f"{len(verdicts)} claims: {count_verdicts(verdicts)}.",
             "",
-            *_render_table(heads, map(_summarise, rows)),
+            *render_table(heads, map(_summarise, rows)),
             "",
             EXPLANATION,
             "",
             "## Numbers",
             "",
-            *_render_table(details, map(_detail, rows)),
+            *render_table(details, map(_detail, rows)),
             "",
         ]
     )
@@ -107,7 +107,8 @@ def format_effect(effect: float, low: float, high: float) -> str:
     return f"{effect:.3g}" if pd.isna(low) else f"{effect:.3g} [{low:.3g}, {high:.3g}]"
 
 
-def _render_table(header: Iterable[str], rows: Iterable[Iterable[object]]) -> list[str]:
+def render_table(header: Iterable[str], rows: Iterable[Iterable[object]]) -> list[str]:
+    """Lines of a Markdown table; a bar in a cell is escaped."""
     names = list(header)
     lines = [f"| {' | '.join(names)} |", f"|{'---|' * len(names)}"]
     for row in rows:

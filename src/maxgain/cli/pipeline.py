@@ -121,6 +121,33 @@ def curves(
     write_curves(CurvesJob.of_text(job), runs, output)
 
 
+@app.command("varied-curves")
+def varied_curves(
+    job: Job, runs: Annotated[Path, typer.Option(help="Folder of the runs.")], output: Output
+) -> None:
+    """Gather an experiment whose runs were trained or are measured otherwise in one setting."""
+    from maxgain.pipeline.choice_jobs import VariedCurvesJob
+    from maxgain.pipeline.choices import write_varied_curves
+
+    write_varied_curves(VariedCurvesJob.of_text(job), runs, output)
+    typer.echo(f"wrote {output}", err=True)
+
+
+@app.command()
+def choices(
+    job: Job,
+    results: Annotated[Path, typer.Option(help="Folder of curves/*.csv and choices/*/*.csv.")],
+    output: Output,
+    page: Annotated[Path, typer.Option(help="Markdown page to write.")],
+) -> None:
+    """Compare varied experiments with the protocol's own: what the results owe to each choice."""
+    from maxgain.pipeline.choice_jobs import ChoicesJob
+    from maxgain.pipeline.choices import write_choices
+
+    write_choices(ChoicesJob.of_text(job), results, output, page)
+    typer.echo(f"wrote {output}", err=True)
+
+
 @app.command()
 def toy(
     table: Annotated[Path, typer.Option(help="Table of measurements to write (.csv).")],

@@ -1,11 +1,13 @@
 """A whole replication: the typed form of config.yaml and its overlays."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from itertools import chain
 from typing import Annotated, Any
 
 from pydantic import Field, ValidationError, model_validator
 
+from maxgain.config.choices import Choice, Varied, copies_name, copies_of, vary, without_others
 from maxgain.config.datasets import Dataset
 from maxgain.config.experiments import Experiment
 from maxgain.config.fields import Count, Device, Flag, Name, Section, Unique, UserPath
@@ -76,6 +78,9 @@ class Protocol(Section):
     """The study of stop rules, whose trainings join the experiments; null makes none. A protocol
     that has it makes its tables and figures in place of the paper's."""
 
+    choices: dict[Name, Choice] = {}
+    """What the paper leaves open, taken otherwise; choices.csv says what the results owe to it."""
+
     pretrained: Pretrained = Pretrained()
     """The ImageNet networks of figures 5 to 7."""
 
@@ -88,11 +93,14 @@ class Protocol(Section):
         """Leave out what an overlay does not want of the files below it, errors in it included."""
         if not isinstance(raw, Mapping) or not isinstance(raw.get("only"), list):
             return raw
-        experiments = raw.get("experiments")
-        if not isinstance(experiments, Mapping):
-            return raw
-        kept = {name: value for name, value in experiments.items() if name in raw["only"]}
-        return {**raw, "experiments": kept}
+        wanted, left = raw["only"], dict(raw)
+        if isinstance(experiments := raw.get("experiments"), Mapping):
+            left["experiments"] = {
+                name: experiments[name] for name in experiments if name in wanted
+            }
+        if isinstance(choices := raw.get("choices"), Mapping):
+            left["choices"] = without_others(choices, wanted)
+        return left
 
     @model_validator(mode="after")
     def _study_joins_the_experiments(self) -> "Protocol":
@@ -128,6 +136,30 @@ class Protocol(Section):
             except ValidationError as error:
                 first = error.errors()[0]["msg"].removeprefix("Value error, ")
                 raise ValueError(f"experiments.{name}.embedded: {first}") from error
+        return self
+
+    @model_validator(mode="after")
+    def _choices_vary_experiments(self) -> "Protocol":
+        for name, choice in self.choices.items():
+            for of in choice.of:
+                if of not in self.experiments:
+                    raise ValueError(
+                        f"choices.{name}.of names '{of}', which experiments does not have; allowed "
+                        f"are {', '.join(self.experiments) or 'those named there: none'}"
+                    )
+                if choice.jpeg_quality is not None:
+                    base = self.experiments[of].dataset
+                    copies = copies_of(base, self.datasets[base], choice.jpeg_quality)
+                    self.datasets[copies_name(base, choice.jpeg_quality)] = copies
+            if self.device == "cpu" and choice.precision == "tf32":
+                raise ValueError(
+                    f"choices.{name}.precision is 'tf32', which the device 'cpu' does not have; "
+                    "allowed are fp32, bf16"
+                )
+            try:
+                list(self._vary(name))
+            except ValueError as error:
+                raise ValueError(f"choices.{name}: {error}") from error
         return self
 
     @model_validator(mode="after")
@@ -178,7 +210,10 @@ class Protocol(Section):
 
     def setting(self, experiment: str) -> Setting:
         """What the runs of an experiment share that stands elsewhere in the protocol."""
-        chosen = self.experiment(experiment)
+        return self.setting_of(self.experiment(experiment))
+
+    def setting_of(self, chosen: Experiment) -> Setting:
+        """What the runs of an experiment that is in force share."""
         names = {choice.name for choice in chosen.networks}
         return Setting(
             {name: network for name, network in self.networks.items() if name in names},
@@ -194,13 +229,25 @@ class Protocol(Section):
     def runs(self) -> dict[str, Run]:
         """Every run of all experiments by its name, trained once for the most epochs asked."""
         runs: dict[str, Run] = {}
-        for name in self.experiments:
-            for run in self.runs_of(name):
-                known = runs.get(run.name)
-                if known is None or known.epochs < run.epochs:
-                    # The factor is an experiment's view of the run: two may disagree about it.
-                    runs[run.name] = replace(run, rate_factor=1.0)
+        groups = [self.runs_of(name) for name in self.experiments]
+        for run in chain(*groups, *map(self.runs_of_varied, self.varied())):
+            known = runs.get(run.name)
+            if known is None or known.epochs < run.epochs:
+                # The factor is an experiment's view of the run: two may disagree about it.
+                runs[run.name] = replace(run, rate_factor=1.0)
         return runs
+
+    def varied(self) -> list[Varied]:
+        """Every experiment that a choice varies, choice by choice."""
+        return [varied for name in self.choices for varied in self._vary(name)]
+
+    def runs_of_varied(self, varied: Varied) -> list[Run]:
+        """Every run of a varied experiment: of other settings, or the experiment's own."""
+        return self.setting_of(varied.experiment).runs(varied.experiment)
+
+    def _vary(self, name: str) -> Iterator[Varied]:
+        choice = self.choices[name]
+        return vary(name, choice, {of: self.experiment(of) for of in choice.of}, self.gain)
 
     def study_runs(self) -> dict[str, StudyRun]:
         """Every training of the stopping study that has a twin, by its name; none without one."""

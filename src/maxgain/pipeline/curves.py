@@ -1,6 +1,6 @@
 """The tidy table of an experiment: one row for each run and epoch, histories beside gains."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from maxgain.config.runs import Run
@@ -23,23 +23,48 @@ def write_curves(job: CurvesJob, runs: Path, output: Path) -> None:
     rows = (
         row
         for run in job.setting.runs(job.experiment)
-        for row in _run_rows(job.name, run, runs / run.name, measured)
+        for row in run_rows(
+            job.name, run, runs / run.name, dict(zip(measured, measured, strict=True))
+        )
     )
     write_table(output, (*CURVE_COLUMNS, *measured[1:]), rows)
 
 
-def _run_rows(
-    name: str, run: Run, folder: Path, measured: Sequence[str]
+def run_rows(
+    name: str,
+    run: Run,
+    folder: Path,
+    measured: Mapping[str, str],
+    gains_file: Path | None = None,
 ) -> Iterator[dict[str, object]]:
+    """Rows of a run in the table of an experiment, one an epoch.
+
+    Parameters
+    ----------
+    name
+        Of the experiment.
+    folder
+        Of the run's tables.
+    measured
+        Column of the gains to column of the rows.
+    gains_file
+        In place of the run's own.
+
+    Raises
+    ------
+    InputError
+        The run's history or gains are missing or do not fit together.
+    """
+    gains_file = gains_file or folder / "gains.csv"
     history = read_table(folder / "history.csv", HISTORY_COLUMNS)
-    gains = read_table(folder / "gains.csv", ("epoch", *measured))
+    gains = read_table(gains_file, ("epoch", *measured))
     if len(history) < run.epochs or len(gains) != len(history):
         raise InputError(
             f"{folder} has {len(history)} epochs in history.csv and {len(gains)} in gains.csv; "
             f"both must have the same number, at least {run.epochs}."
         )
-    for file, rows in (("history.csv", history), ("gains.csv", gains)):
-        _check_numbers(folder / file, rows)
+    for file, rows in ((folder / "history.csv", history), (gains_file, gains)):
+        _check_numbers(file, rows)
     made = read_run_provenance(folder / "provenance.json")
     common = {
         "experiment": name,
@@ -58,7 +83,7 @@ def _run_rows(
         yield {
             **common,
             **{key: epoch[key] for key in HISTORY_COLUMNS},
-            **{key: gain[key] for key in measured},
+            **{key: gain[column] for column, key in measured.items()},
         }
 
 

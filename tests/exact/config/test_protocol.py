@@ -31,7 +31,7 @@ def _shipped(overlay: Path | None = None) -> Protocol:
 
 
 def _stack(overlay: Path) -> list[Path]:
-    """An overlay and the one it goes on top of: paper-two-cores is used after paper."""
+    """An overlay and the one it goes on top of: paper-original-pixels is used after paper."""
     if "\nprotocol: " in overlay.read_text():
         return [overlay]
     below = [path for path in OVERLAYS if f"{overlay.stem}-".startswith(f"{path.stem}-")]
