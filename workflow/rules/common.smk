@@ -66,7 +66,9 @@ DIAGNOSES = f"{RESULTS}/diagnoses.csv"
 PROVENANCE = f"{RESULTS}/provenance.json"
 REPORT = f"{RESULTS}/report.html"
 CURVES = {name: f"{RESULTS}/curves/{name}.csv" for name in PROTOCOL.experiments}
-VARIED = {(varied.choice, varied.of): varied for varied in PROTOCOL.varied()}
+VARIED = {
+    (varied.alternative.choice, varied.alternative.of): varied for varied in PROTOCOL.varied()
+}
 VARIED_CURVES = [f"{RESULTS}/choices/{choice}/{of}.csv" for choice, of in VARIED]
 CHOICES = [f"{RESULTS}/choices.csv", f"{RESULTS}/choices.md"] if VARIED else []
 WEIGHTS = PROTOCOL.pretrained.weights_folder

@@ -76,7 +76,7 @@ def varied_inputs(wildcards):
     """Tables of all runs of a varied experiment, and their snapshots where they are measured anew."""
     varied = VARIED[wildcards.choice, wildcards.experiment]
     runs = PROTOCOL.runs_of_varied(varied)
-    measured = "snapshots.safetensors" if varied.measured_anew else "gains.csv"
+    measured = "snapshots.safetensors" if varied.alternative.measured_anew else "gains.csv"
     files = ("history.csv", measured, "provenance.json")
     if not runs:
         return f"{RESULTS}/prepared/{varied.experiment.dataset}.safetensors"

@@ -6,7 +6,6 @@ measurement is another. Differences are averaged within a seed; intervals are ov
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
@@ -15,6 +14,7 @@ from pandas import DataFrame
 
 from maxgain.claims.judge import judge_claim
 from maxgain.claims.registry import CLAIMS
+from maxgain.config.choices import Alternative
 from maxgain.errors import InputError
 from maxgain.statistics.decisions import find_mean_interval, name_verdict
 from maxgain.statistics.variability import variability
@@ -22,36 +22,11 @@ from maxgain.tables.choices import CHANGES, CHOICE_COLUMNS
 from maxgain.tables.results import ResultTables
 from maxgain.tables.runs import RunCurves, read_data_label, read_runs
 
-
-@dataclass(frozen=True)
-class Alternative:
-    """A varied experiment with its table (`maxgain.config.choices.Varied` has the settings).
-
-    Attributes
-    ----------
-    choice, of
-        Names of the choice and of the experiment that is varied.
-    changed, taken, otherwise
-        The setting, its value in the protocol and that of the choice, as text.
-    retrained
-        Whether its trainings are others: losses are compared too then.
-    whole
-        Whether each training of the experiment has its counterpart, so that claims can be judged.
-    curves
-        Its tidy table.
-    """
-
-    choice: str
-    of: str
-    changed: str
-    taken: str
-    otherwise: str
-    retrained: bool
-    whole: bool
-    curves: DataFrame
+Compared = tuple[Alternative, DataFrame]
+"""A varied experiment and its tidy table."""
 
 
-def compare_choices(tables: ResultTables, alternatives: Sequence[Alternative]) -> DataFrame:
+def compare_choices(tables: ResultTables, compared: Sequence[Compared]) -> DataFrame:
     """One row for each varied experiment, `CHOICE_COLUMNS`; those that were not run are left out.
 
     Raises
@@ -59,11 +34,11 @@ def compare_choices(tables: ResultTables, alternatives: Sequence[Alternative]) -
     InputError
         A training of a varied experiment has no counterpart of as many epochs.
     """
-    verdicts = _OtherVerdicts(tables, alternatives)
+    run = [(each, table) for each, table in compared if each.of in tables.curves and len(table)]
+    verdicts = _OtherVerdicts(tables, run)
     rows = [
-        _compare(tables.curves[each.of], each) | verdicts.of(each.choice)
-        for each in alternatives
-        if each.of in tables.curves and len(each.curves)
+        _compare(tables.curves[each.of], each, table) | verdicts.of(each.choice)
+        for each, table in run
     ]
     return DataFrame(rows, columns=list(CHOICE_COLUMNS))
 
@@ -94,10 +69,10 @@ _MEASURES: Mapping[str, Callable[[RunCurves], float]] = {
 }
 
 
-def _compare(table: DataFrame, each: Alternative) -> dict[str, object]:
+def _compare(own: DataFrame, each: Alternative, varied: DataFrame) -> dict[str, object]:
     """A row but for the verdicts."""
-    pairs = list(_pairs(read_runs(table), read_runs(each.curves), each))
-    data, stand_in = read_data_label(each.curves)
+    pairs = list(_pairs(read_runs(own), read_runs(varied), each))
+    data, stand_in = read_data_label(varied)
     row: dict[str, object] = {
         "choice": each.choice,
         "experiment": each.of,
@@ -156,12 +131,12 @@ def _changes_by_seed(
 class _OtherVerdicts:
     """The paper's claims about the gain, judged once as the protocol has it and once otherwise."""
 
-    def __init__(self, tables: ResultTables, alternatives: Sequence[Alternative]) -> None:
+    def __init__(self, tables: ResultTables, compared: Sequence[Compared]) -> None:
         self._tables = tables
         self._whole: dict[str, dict[str, DataFrame]] = {}
-        for each in alternatives:
-            if each.whole and len(each.curves):
-                self._whole.setdefault(each.choice, {})[each.of] = each.curves
+        for each, table in compared:
+            if each.whole:
+                self._whole.setdefault(each.choice, {})[each.of] = table
 
     def of(self, choice: str) -> dict[str, object]:
         """How many claims were judged otherwise, and which have another verdict then."""

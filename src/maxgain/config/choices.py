@@ -67,8 +67,8 @@ class Choice(Section):
 
 
 @dataclass(frozen=True)
-class Varied:
-    """An experiment with one setting taken otherwise.
+class Alternative:
+    """What is compared: an experiment, and one setting of it taken otherwise.
 
     Attributes
     ----------
@@ -76,12 +76,8 @@ class Varied:
         Names of the choice and of the experiment that is varied.
     changed, taken, otherwise
         The setting, its value in the protocol and that of the choice, as text.
-    experiment, gain
-        What is trained and how it is measured.
-    gain_column
-        Column of gains.csv that is the gain here.
     retrained
-        Whether its trainings are others than those of the experiment.
+        Whether the trainings are others than those of the experiment.
     whole
         Whether each training of the experiment has its counterpart, so that claims can be judged.
     """
@@ -91,9 +87,6 @@ class Varied:
     changed: str
     taken: str
     otherwise: str
-    experiment: Experiment
-    gain: Gain
-    gain_column: str = "gain_db"
     retrained: bool = False
     whole: bool = True
 
@@ -101,6 +94,26 @@ class Varied:
     def measured_anew(self) -> bool:
         """Whether snapshots that were measured are measured again, otherwise."""
         return self.changed in REMEASURING
+
+
+@dataclass(frozen=True)
+class Varied:
+    """An experiment with one setting taken otherwise.
+
+    Attributes
+    ----------
+    alternative
+        Which, and how it is called.
+    experiment, gain
+        What is trained and how it is measured.
+    gain_column
+        Column of gains.csv that is the gain here.
+    """
+
+    alternative: Alternative
+    experiment: Experiment
+    gain: Gain
+    gain_column: str = "gain_db"
 
 
 def without_others(choices: Mapping[str, Any], experiments: Collection[str]) -> dict[str, Any]:
@@ -143,21 +156,19 @@ def vary(
             if not gain.impulses:
                 raise ValueError("averaged needs impulses at random places; gain.impulses is 0")
             taken, measured = False, gain
-        experiment = _varied_experiment(base, choice)
         otherwise = getattr(choice, key)
         if otherwise == taken:
             raise ValueError(f"{key} is {otherwise}, as it is in the protocol anyway")
-        yield Varied(
+        alternative = Alternative(
             name,
             of,
             key,
             *_in_words(key, taken, otherwise),
-            experiment,
-            measured,
-            "gain_mean_db" if choice.averaged else "gain_db",
-            key in RETRAINING,
-            choice.rate_factors is None and choice.seeds is None,
+            retrained=key in RETRAINING,
+            whole=choice.rate_factors is None and choice.seeds is None,
         )
+        column = "gain_mean_db" if choice.averaged else "gain_db"
+        yield Varied(alternative, _varied_experiment(base, choice), measured, column)
 
 
 def _in_words(key: str, taken: object, otherwise: object) -> tuple[str, str]:

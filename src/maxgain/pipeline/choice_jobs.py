@@ -1,6 +1,6 @@
 """Typed jobs of the choices that the paper leaves open, taken otherwise."""
 
-from maxgain.config.choices import Varied
+from maxgain.config.choices import Alternative, Varied
 from maxgain.config.protocol import Protocol
 from maxgain.pipeline.jobs import CurvesJob, Job
 
@@ -20,42 +20,24 @@ class VariedCurvesJob(CurvesJob):
     measured_anew: bool = False
 
 
-class ComparedChoice(Job):
-    """A varied experiment as the table of choices names it (`maxgain.config.choices.Varied`)."""
-
-    choice: str
-    of: str
-    changed: str
-    taken: str
-    otherwise: str
-    retrained: bool
-    whole: bool
-
-
 class ChoicesJob(Job):
     """Varied experiments to compare with those of the protocol."""
 
-    compared: tuple[ComparedChoice, ...]
+    alternatives: tuple[Alternative, ...]
 
 
 def varied_curves_job(protocol: Protocol, varied: Varied) -> VariedCurvesJob:
     """Job that gathers the runs of a varied experiment."""
     return VariedCurvesJob(
-        name=varied.of,
+        name=varied.alternative.of,
         experiment=varied.experiment,
         setting=protocol.setting_of(varied.experiment),
         gain=varied.gain,
         gain_column=varied.gain_column,
-        measured_anew=varied.measured_anew,
+        measured_anew=varied.alternative.measured_anew,
     )
 
 
 def choices_job(protocol: Protocol) -> ChoicesJob:
     """Job that compares all varied experiments with their originals."""
-    keys = ComparedChoice.model_fields
-    return ChoicesJob(
-        compared=tuple(
-            ComparedChoice(**{key: getattr(varied, key) for key in keys})
-            for varied in protocol.varied()
-        )
-    )
+    return ChoicesJob(alternatives=tuple(varied.alternative for varied in protocol.varied()))

@@ -1,10 +1,9 @@
 """Choices that the paper leaves open: tables of varied experiments, and their comparison."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from maxgain.claims.choices import Alternative, compare_choices
+from maxgain.claims.choices import compare_choices
 from maxgain.claims.choices_page import render_choices
 from maxgain.config.runs import Run
 from maxgain.files.atomic import atomic_path
@@ -53,14 +52,12 @@ def write_choices(job: ChoicesJob, results: Path, table: Path, page: Path) -> No
     InputError
         A table is missing or inconsistent, or a training has no counterpart.
     """
-    alternatives: Sequence[Alternative] = [
-        Alternative(
-            **compared.model_dump(),
-            curves=read_curve_table(results / f"choices/{compared.choice}/{compared.of}.csv"),
-        )
-        for compared in job.compared
+    tables = [
+        read_curve_table(results / f"choices/{each.choice}/{each.of}.csv")
+        for each in job.alternatives
     ]
-    found = compare_choices(read_result_tables(results), alternatives)
+    compared = list(zip(job.alternatives, tables, strict=True))
+    found = compare_choices(read_result_tables(results), compared)
     with atomic_path(table) as temporary:
         found.to_csv(temporary, index=False, na_rep="nan", lineterminator="\n")
     with atomic_path(page) as temporary:

@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from maxgain.claims.choices import Alternative, compare_choices
+from maxgain.claims.choices import compare_choices
 from maxgain.claims.choices_page import render_choices
+from maxgain.config.choices import Alternative
 from maxgain.errors import InputError
 from maxgain.tables.choices import CHOICE_COLUMNS
 from maxgain.tables.results import ResultTables
@@ -21,17 +22,9 @@ def tables() -> ResultTables:
 
 def alternative(
     curves: pd.DataFrame, of: str = "mnist_rates", retrained: bool = False, whole: bool = True
-) -> Alternative:
-    return Alternative(
-        choice="open",
-        of=of,
-        changed="impulse",
-        taken="impulse centred",
-        otherwise="impulse raw",
-        retrained=retrained,
-        whole=whole,
-        curves=curves,
-    )
+) -> tuple[Alternative, pd.DataFrame]:
+    words = ("impulse", "impulse centred", "impulse raw")
+    return Alternative("open", of, *words, retrained=retrained, whole=whole), curves
 
 
 def test_a_known_shift_and_a_known_factor_are_found(tables: ResultTables) -> None:

@@ -50,9 +50,9 @@ def test_a_choice_of_measuring_trains_nothing(
 ) -> None:
     protocol = varied_by(**choice)
     (varied,) = protocol.varied()
-    assert (varied.taken, varied.otherwise) == words
-    assert not varied.retrained
-    assert varied.whole
+    assert (varied.alternative.taken, varied.alternative.otherwise) == words
+    assert not varied.alternative.retrained
+    assert varied.alternative.whole
     assert set(protocol.runs()) == set(parse_protocol({**raw(), "choices": {}}).runs())
     assert protocol.runs_of_varied(varied) == protocol.runs_of("rates")
 
@@ -70,7 +70,7 @@ def test_what_is_measured_anew_is_the_gain_alone() -> None:
 def test_another_precision_is_trained_beside_the_protocols_own() -> None:
     protocol = varied_by(precision="bf16", rate_factors=[3], seeds=[1])
     (varied,) = protocol.varied()
-    assert (varied.retrained, varied.whole) == (True, False)
+    assert (varied.alternative.retrained, varied.alternative.whole) == (True, False)
     (run,) = protocol.runs_of_varied(varied)
     assert (run.precision, run.rate_factor, run.seed) == ("bf16", 3, 1)
     assert len(protocol.runs()) == 4 + 1
@@ -81,7 +81,7 @@ def test_another_precision_is_trained_beside_the_protocols_own() -> None:
 def test_jpeg_copies_are_a_data_set_of_their_own() -> None:
     protocol = varied_by(jpeg_quality=75)
     (varied,) = protocol.varied()
-    assert varied.whole
+    assert varied.alternative.whole
     assert {run.dataset for run in protocol.runs_of_varied(varied)} == {"mnist-jpeg75"}
     job = prepare_job(protocol, "mnist-jpeg75")
     assert (job.dataset.set, job.dataset.jpeg_quality) == ("mnist", 75)
@@ -95,7 +95,7 @@ def test_jpeg_copies_are_a_data_set_of_their_own() -> None:
 def test_every_varied_experiment_is_compared() -> None:
     changed = raw(impulse="raw")
     changed["choices"]["pixels"] = {"of": ["other", "rates"], "jpeg_quality": 50}
-    compared = choices_job(parse_protocol(changed)).compared
+    compared = choices_job(parse_protocol(changed)).alternatives
     assert [(each.choice, each.of, each.changed) for each in compared] == [
         ("open", "rates", "impulse"),
         ("pixels", "other", "jpeg_quality"),
@@ -107,7 +107,9 @@ def test_an_overlay_that_wants_some_experiments_leaves_out_their_choices() -> No
     both = raw(of=["rates", "other"], impulse="raw")
     both["choices"]["gone"] = {"of": ["rates"], "projection": "score"}
     protocol = parse_protocol({**both, "only": ["other"]})
-    assert [(each.choice, each.of) for each in protocol.varied()] == [("open", "other")]
+    assert [(each.alternative.choice, each.alternative.of) for each in protocol.varied()] == [
+        ("open", "other")
+    ]
 
 
 @pytest.mark.parametrize(
@@ -145,10 +147,10 @@ def test_a_precision_that_the_device_lacks_is_refused() -> None:
 def test_the_papers_protocol_varies_what_the_paper_leaves_open() -> None:
     files = [REPOSITORY / "config.yaml", REPOSITORY / "workflow/protocols/paper.yaml"]
     protocol = parse_protocol(read_configuration(files))
-    changed = {each.changed for each in protocol.varied()}
+    changed = {each.alternative.changed for each in protocol.varied()}
     assert changed == {"impulse", "projection", "averaged", "precision", "jpeg_quality"}
     # Retrained are three seeds of one rate each.
-    anew = [each for each in protocol.varied() if each.retrained]
-    assert {each.changed: len(protocol.runs_of_varied(each)) for each in anew} == {
+    anew = [each for each in protocol.varied() if each.alternative.retrained]
+    assert {each.alternative.changed: len(protocol.runs_of_varied(each)) for each in anew} == {
         **{"precision": 3, "jpeg_quality": 3}
     }
