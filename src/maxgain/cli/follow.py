@@ -1,7 +1,7 @@
 """`maxgain follow`: gain, sensitivity and saturation over the checkpoints of a training."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -25,9 +25,21 @@ Classes = Annotated[
     int | None, typer.Option(min=1, help="Number of classes; an ONNX file says its own.")
 ]
 
+Rules = Annotated[
+    str, typer.Option(help="Of the diagnosis: paper (on the gain), sensitivity, or your own.")
+]
+
 Idle = Annotated[
     float | None, typer.Option(min=0, help="Seconds without a new one after which --watch ends.")
 ]
+
+
+class _Files(NamedTuple):
+    """What is written, and by which rules the picture's title is said."""
+
+    csv: Path
+    picture: Path
+    rules: str
 
 
 def follow(
@@ -45,6 +57,7 @@ def follow(
         bool, typer.Option("--watch", help="Go on with new checkpoints, until Ctrl-C.")
     ] = False,
     idle: Idle = None,
+    rules: Rules = "paper",
     output: Annotated[Path, typer.Option(help="Picture: .png, .svg or .pdf.")] = Path("follow.png"),
     csv: Annotated[Path, typer.Option("--csv", help="Table to write.")] = Path("follow.csv"),
 ) -> None:
@@ -56,13 +69,16 @@ def follow(
     """
     from maxgain.cli.measure import check_picture
     from maxgain.errors import InputError
+    from maxgain.monitor.registry import DIAGNOSIS_RULES
 
     check_picture(output)
+    DIAGNOSIS_RULES.find(rules)
+    files = _Files(csv, output, rules)
     if idle is not None and not watch:
         raise InputError("--idle is given without --watch, whose end it says.")
     if watch:
         following = _following(network, shape, classes, std, averaged)
-        _watch(following, checkpoints, idle, csv, output)
+        _watch(following, checkpoints, idle, files)
     else:
         from maxgain.monitor.checkpoints import checkpoints_of, plan_epochs
 
@@ -71,8 +87,8 @@ def follow(
             typer.echo(f"note: {note}", err=True)
         following = _following(network, shape, classes, std, averaged)
         following.measure_all(plan)
-        _write(following, csv, output)
-    _say(following, csv, output)
+        _write(following, files)
+    _say(following, files)
 
 
 def _following(
@@ -102,14 +118,14 @@ def _following(
 
 
 def _watch(
-    following: "Following", places: list[Path], idle: float | None, csv: Path, output: Path
+    following: "Following", places: list[Path], idle: float | None, files: _Files
 ) -> None:
     """Measure, write and draw with each new checkpoint, until Ctrl-C or the end of patience."""
     from maxgain.monitor.following import Watch
 
     try:
         for path in Watch(following, places, idle=idle).run():
-            _write(following, csv, output)
+            _write(following, files)
             record = following.monitor.records[-1]
             gain = following.monitor.curve()[-1]
             typer.echo(f"epoch {record.epoch}: gain {gain:.2f} dB ({path})")
@@ -117,27 +133,27 @@ def _watch(
         typer.echo("", err=True)
 
 
-def _write(following: "Following", csv: Path, output: Path) -> None:
+def _write(following: "Following", files: _Files) -> None:
     from maxgain.files.atomic import atomic_path
 
     if not following.monitor.records:
         return
     frame = following.monitor.to_frame()
     frame.insert(0, "checkpoint", [str(following.measured[epoch]) for epoch in frame["epoch"]])
-    with atomic_path(csv) as temporary:
+    with atomic_path(files.csv) as temporary:
         frame.to_csv(temporary, index=False)
-    with atomic_path(output) as temporary:
-        following.monitor.plot().savefig(temporary)
+    with atomic_path(files.picture) as temporary:
+        following.monitor.plot(files.rules).savefig(temporary)
 
 
-def _say(following: "Following", csv: Path, output: Path) -> None:
+def _say(following: "Following", files: _Files) -> None:
     """Print the diagnosis, and what could not be measured as one sentence."""
     from maxgain.errors import InputError
 
     measured, failures = len(following.measured), following.failures
     if measured:
-        typer.echo(following.monitor.diagnose().sentence)
-        typer.echo(f"wrote {csv} and {output}", err=True)
+        typer.echo(following.monitor.diagnose(files.rules).sentence)
+        typer.echo(f"wrote {files.csv} and {files.picture}", err=True)
     if failures:
         reasons = " ".join(reason for _, reason in failures)
         raise InputError(

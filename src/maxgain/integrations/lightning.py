@@ -49,6 +49,8 @@ class GainCallback(Callback):
         As of `maxgain.GainMonitor`.
     stop
         Stop rule that ends the training, as of `maxgain.GainMonitor.should_stop`; by default none.
+    rules
+        Of the diagnosis that is printed at the end, as of `maxgain.GainMonitor.diagnose`.
 
     Attributes
     ----------
@@ -70,8 +72,9 @@ class GainCallback(Callback):
         measure_every: int = 1,
         impulses: int = 16,
         stop: str | None = None,
+        rules: str = "paper",
     ) -> None:
-        self._stop = stop
+        self._stop, self._rules = stop, rules
         self.monitor: GainMonitor | None = None
         self._std, self._shape, self._network = std, shape, network
         self._measure_every, self._impulses = measure_every, impulses
@@ -98,6 +101,7 @@ class GainCallback(Callback):
         self.monitor = monitor_of(network, shape, self._std, self._measure_every, self._impulses)
         if self._stop is not None:
             self.monitor.should_stop(self._stop)  # a rule that is not known, before any work
+        self.monitor.diagnose(self._rules)  # likewise
         if self._state:
             self.monitor.load_state_dict(self._state)
 
@@ -120,7 +124,11 @@ class GainCallback(Callback):
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Print what the curves say."""
         if self.monitor is not None and self.monitor.records:
-            rank_zero_info(f"maxgain: {self.monitor.diagnose().sentence}")
+            try:
+                said = self.monitor.diagnose(self._rules).sentence
+            except InputError as error:  # The training is done, and is not to be lost.
+                said = str(error)
+            rank_zero_info(f"maxgain: {said}")
 
     def state_dict(self) -> dict[str, Any]:
         """Records and settings, for Lightning's checkpoint."""

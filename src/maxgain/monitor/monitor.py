@@ -222,7 +222,10 @@ class GainMonitor:
         """
         from maxgain.monitor.stopping import stop_of_records
 
-        return stop_of_records(self.to_frame(), rule)
+        table = self.to_frame()
+        if not len(self._set):  # Means of none are NaN, at which a rule would wait for ever.
+            table = table.filter(regex="^(?!.*_(mean|error)_db$)")
+        return stop_of_records(table, rule)
 
     def to_frame(self) -> "DataFrame":
         """The records as a table: epoch and what `Curves` names, each with the ending `_db`.

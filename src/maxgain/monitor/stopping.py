@@ -14,13 +14,15 @@ def check_rule(rule: str, columns: list[str]) -> None:
     missing = [name for name in row.columns or () if name not in columns]
     if missing or row.draws != 1:
         lacks = f"the column '{missing[0]}'" if missing else "draws by chance"
+        if missing and missing[0].endswith("_mean_db"):
+            lacks += " (a monitor with impulses=0 has no means)"
         usable = [
             other.name
             for other in RULES.rows()
             if other.columns and other.draws == 1 and set(other.columns) <= set(columns)
         ]
         raise InputError(
-            f"the stop rule '{rule}' needs {lacks}, which a monitor does not have; allowed are "
+            f"the stop rule '{rule}' needs {lacks}, which this monitor does not have; allowed are "
             f"{', '.join(usable)} and package.module:function."
         )
 

@@ -37,15 +37,10 @@ def _gradient_rules() -> Iterator[StopRule]:
         source = "Mahsereci et al. 2017"
         yield _of_column(name, "crossing", column, source, threshold=0.0, side="above")
     gradstop = "own; after Jamshidi et al. 2025"
-    yield _plain("credibility-half", "credible", "credibility", gradstop, level=0.5)
-    yield StopRule(
-        "credibility-drawn",
-        _RULES + "credible_by_draw",
-        ("credibility",),
-        source=gradstop,
-        kind="published",
-        draws=DRAWS,
-    )
+    seen, half = ("credibility",), {"level": 0.5}
+    yield StopRule("credibility-half", _RULES + "credible", seen, half, gradstop)
+    function = _RULES + "credible_by_draw"
+    yield StopRule("credibility-drawn", function, seen, source=gradstop, draws=DRAWS)
     for reading, consecutive in (("consecutive", True), ("cumulative", False)):
         for ending, select in (("", "now"), ("-best", "best")):
             yield _of_column(

@@ -146,6 +146,23 @@ def test_a_stop_rule_ends_the_training(tmp_path: Path) -> None:
     assert trainer.current_epoch == 2
     with pytest.raises(maxgain.InputError, match="needs the column 'held_out_loss'"):
         train(tmp_path, [GainCallback(STD, impulses=0, stop="validation-10")])
+    # Without impulses its mean is never a number, and it would wait for ever.
+    with pytest.raises(maxgain.InputError, match="a monitor with impulses=0 has no means"):
+        train(tmp_path, [GainCallback(STD, impulses=0, stop="sensitivity-plateau")])
+
+
+def test_the_diagnosis_at_the_end_is_by_the_rules_that_are_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(maxgain.InputError, match="'papers' is not known"):
+        train(tmp_path, [GainCallback(STD, impulses=0, rules="papers")])
+    said: list[str] = []
+    monkeypatch.setattr("maxgain.integrations.lightning.rank_zero_info", said.append)
+    for impulses in (2, 0):
+        train(tmp_path, [GainCallback(STD, impulses=impulses, rules="sensitivity")])
+    # What cannot be said costs no training.
+    assert "epochs with a sensitivity are too few to judge" in said[0]
+    assert "the rules 'sensitivity' need means over impulses" in said[1]
 
 
 def test_a_stop_rule_that_stays_silent_changes_no_weight(tmp_path: Path) -> None:

@@ -96,6 +96,8 @@ def test_a_stop_rule_ends_the_training(tmp_path: Path) -> None:
     assert [record.epoch for record in callback.monitor.records] == [1, 2]
     with pytest.raises(maxgain.InputError, match="stop rule 'none' is not known"):
         GainCallback(trainer, stop="none")
+    with pytest.raises(maxgain.InputError, match="a monitor with impulses=0 has no means"):
+        GainCallback(trainer, impulses=0, stop="saturation-fall")
 
 
 def test_normalisation_is_the_image_processors() -> None:

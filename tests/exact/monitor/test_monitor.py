@@ -331,3 +331,14 @@ def test_a_training_taken_up_at_an_earlier_epoch_forgets_the_later_ones() -> Non
     assert [record.epoch for record in monitor.records] == [1, 3]
     with pytest.raises(maxgain.InputError, match="epoch is 0; it is counted from 1"):
         monitor.record(0)
+
+
+def test_a_rule_on_means_is_refused_where_there_are_none() -> None:
+    monitor = maxgain.GainMonitor(build_network(), (3, 12, 12), impulses=0)
+    monitor.record()
+    assert monitor.should_stop("gain-diagnosis") is None
+    for rule in ("sensitivity-plateau", "saturation-fall", "plateau-and-fall"):
+        with pytest.raises(InputError, match=r"needs the column 's.*impulses=0 has no means"):
+            monitor.should_stop(rule)
+    allowed = maxgain.GainMonitor(build_network(), (3, 12, 12), impulses=2)
+    assert allowed.should_stop("sensitivity-plateau") is None
