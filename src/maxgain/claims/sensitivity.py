@@ -1,10 +1,11 @@
-"""Claims S1-S5 of this project: what moves the gain, sensitivity or saturation.
+"""Claims S1-S4 and S5 of this project: what moves the gain, sensitivity or saturation.
 
 With the log-odds m of the winning class, d log z_c/dx = (1 - z_c) dm/dx, hence exactly G = S + C:
 the gain is the network's sensitivity S plus the saturation C = 20 log10(1 - z_c) of its softmax at
 the impulse. Means over several impulses are means of dB. None of this is the paper's, so outcomes
 are "seen" or "not seen", whatever the data. Bounds were declared before any full-scale run with
-these quantities was judged. S6 stands beside P1 in `maxgain.claims.pretrained`.
+these quantities was judged. S4b is in
+`maxgain.claims.saturation`, S6 stands beside P1 in `maxgain.claims.pretrained`.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,15 +17,13 @@ from maxgain.claims.conditions import (
     Block,
     above,
     below,
-    count_epochs,
     join_blocks,
     judge_runs,
     select_blocks,
 )
-from maxgain.claims.evidence import Evidence, NotRun, add_note
+from maxgain.claims.evidence import Evidence, add_note
 from maxgain.claims.registry import Claim
-from maxgain.diagnosis.losses import loss_minimum, overfitting_onset
-from maxgain.statistics.fall import fall_onset
+from maxgain.diagnosis.losses import overfitting_onset
 from maxgain.statistics.intervals import (
     UNDEFINED,
     Statistic,
@@ -36,7 +35,7 @@ from maxgain.statistics.intervals import (
 from maxgain.statistics.trend import plateau_epoch
 from maxgain.statistics.variability import variability
 from maxgain.tables.results import ResultTables
-from maxgain.tables.runs import RunCurves, read_runs
+from maxgain.tables.runs import RunCurves
 
 IDENTITIES = (
     ("gain_db", "sensitivity_db", "saturation_db"),
@@ -156,53 +155,6 @@ def judge_s4(tables: ResultTables, claim: Claim) -> Evidence:
     return judge_runs(blocks, conditions)
 
 
-def judge_s4b(tables: ResultTables, claim: Claim) -> Evidence:
-    """S4b: C (mean over impulses) begins to fall where a training overfits, and nowhere else.
-
-    Over all rates and both data sets, diverged runs left out. Where the losses show overfitting,
-    the fall's onset is within a fifth of the epochs (as in S4) of the lowest validation loss, in
-    the mean over a seed's runs. Where they do not, at most a quarter of a seed's runs have such an
-    onset: "none" with what the finding of an onset in noise allows for. A seed without runs of one
-    of the two kinds says nothing of it.
-    """
-    runs = [
-        run
-        for name in claim.tables
-        for run in read_runs(tables.curves[name])
-        if run.epochs >= claim.epochs and np.isfinite(run["validation_loss"]).all()
-    ]
-    if not runs:
-        raise NotRun(f"needs a run of {claim.epochs:.0f} epochs or more, there is none")
-    blocks: list[Block] = [
-        tuple(run for run in runs if run.seed == seed)
-        for seed in sorted({run.seed for run in runs})
-    ]
-    return judge_runs(
-        blocks,
-        [
-            below(
-                "epochs from lowest validation loss to C's fall, over the run's",
-                lambda *block: _average(
-                    [_measure_fall(claim, run) for run in block if _overfits(run)]
-                ),
-                claim.threshold,
-            ),
-            below(
-                "share of runs without overfitting in which C falls",
-                lambda *block: _average(
-                    [
-                        float(fall_onset(claim.curve(run)) is not None)
-                        for run in block
-                        if not _overfits(run)
-                    ]
-                ),
-                claim.margin,
-            ),
-        ],
-        count_epochs(runs),
-    )
-
-
 def judge_s5(tables: ResultTables, claim: Claim) -> Evidence:
     """S5: averaging over the protocol's impulses at least halves S's error.
 
@@ -272,18 +224,6 @@ def _compare_plateaus(claim: Claim, run: RunCurves) -> Statistic:
     tolerance = claim.threshold * run.epochs
     distance = measure_distance(plateau_epoch(claim.curve(run)), end, run.epochs, tolerance)
     return Statistic(distance.value / run.epochs)
-
-
-def _overfits(run: RunCurves) -> bool:
-    return overfitting_onset(run["validation_loss"], run["training_loss"]) is not None
-
-
-def _measure_fall(claim: Claim, run: RunCurves) -> float:
-    """Distance of the onset of C's fall and the lowest validation loss, over the epochs."""
-    lowest = loss_minimum(run["validation_loss"])
-    tolerance = claim.threshold * run.epochs
-    distance = measure_distance(fall_onset(claim.curve(run)), lowest, run.epochs, tolerance)
-    return distance.value / run.epochs
 
 
 def _count_halving(ratio: float, impulses: float) -> str:

@@ -25,8 +25,20 @@ Classes = Annotated[
     int | None, typer.Option(min=1, help="Number of classes; an ONNX file says its own.")
 ]
 
+
+def _known_rules(name: str) -> str:
+    """Refuse rules that nobody knows, before any work."""
+    from maxgain.monitor.registry import DIAGNOSIS_RULES
+
+    DIAGNOSIS_RULES.find(name)
+    return name
+
+
 Rules = Annotated[
-    str, typer.Option(help="Of the diagnosis: paper (on the gain), sensitivity, or your own.")
+    str,
+    typer.Option(
+        callback=_known_rules, help="Of the diagnosis: paper (on the gain), sensitivity, or yours."
+    ),
 ]
 
 Idle = Annotated[
@@ -69,10 +81,8 @@ def follow(
     """
     from maxgain.cli.measure import check_picture
     from maxgain.errors import InputError
-    from maxgain.monitor.registry import DIAGNOSIS_RULES
 
     check_picture(output)
-    DIAGNOSIS_RULES.find(rules)
     files = _Files(csv, output, rules)
     if idle is not None and not watch:
         raise InputError("--idle is given without --watch, whose end it says.")
@@ -117,9 +127,7 @@ def _following(
     return Following(monitor_of(built, sizes, scaling.std), weights_into(built), averaged)
 
 
-def _watch(
-    following: "Following", places: list[Path], idle: float | None, files: _Files
-) -> None:
+def _watch(following: "Following", places: list[Path], idle: float | None, files: _Files) -> None:
     """Measure, write and draw with each new checkpoint, until Ctrl-C or the end of patience."""
     from maxgain.monitor.following import Watch
 
