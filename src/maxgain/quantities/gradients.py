@@ -30,9 +30,10 @@ def eb_criterion_batch(singles: SingleGradients) -> Values:
     """Evidence-based criterion as cockpit computes it: of single images in a batch of 100.
 
     1 - |S| mean_k(mean_k^2 / s_k^2), s_k^2 the variance over the batch's images (divisor
-    |S| - 1); mean over five batches. Mahsereci et al. 2017 (arXiv:1703.09580), equation 7, and
-    cockpit's `quantities/early_stopping.py`, without the latter's constant in the denominator: it
-    swamps small variances.
+    |S| - 1); mean over the batches that were measured. That is one (`SINGLE_BATCHES`), as cockpit
+    takes at a step, so there is no standard error. Mahsereci et al. 2017 (arXiv:1703.09580),
+    equation 7, and cockpit's `quantities/early_stopping.py`, without the latter's constant in the
+    denominator: it swamps small variances.
 
     Weights with a variance of zero are left out; a batch in which all are, too.
     """
@@ -73,7 +74,9 @@ def gradient_noise(gradients: BatchGradients) -> Values:
 def overshoot(gradients: BatchGradients) -> Values:
     """Cosine of the mean gradient and the last epoch's step: above zero the step went too far.
 
-    Own comparison. NaN at the first snapshot, and where one of both is zero.
+    Own comparison. Multipliers of the rate are left out: to weigh both by them, the gradient by
+    their root and the step by one over it, changes both lengths but neither the product nor,
+    hence, the sign. NaN at the first snapshot, and where one of both is zero.
     """
     if gradients.step is None:
         return {"overshoot_cosine": math.nan}

@@ -55,6 +55,9 @@ def hypergradient(steps: StepsInTurn) -> Values:
 def update_ratio(steps: StepsInTurn) -> Values:
     """Length of a step over that of all weights, mean over five batches; a thousandth is usual.
 
-    With momentum m, a step is taken 1 / (1 - m) times.
+    With momentum m, a step is taken 1 / (1 - m) times. Ratio and thousandth are from the
+    notes of Stanford's course CS231n (cs231n.github.io/neural-networks-3, "Ratio of
+    weights:updates"), which take each set of parameters by itself and call the thousandth a rough
+    heuristic; here all weights are one vector. NaN where all weights are zero.
     """
     return {"update_ratio": mean_of(steps.ratios)}

@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -139,9 +140,7 @@ def test_disparity_is_the_mean_distance_of_gradients_of_standardised_losses() ->
 
 def test_disparity_of_a_square() -> None:
     corners = torch.tensor([[0.0, 0], [0, 0], [0, 0], [0, 0], [3, 4]])
-    assert gradient_disparity(FiveBatches(corners, corners, []))[
-        "gradient_disparity"
-    ] == pytest.approx(2.0)
+    assert gradient_disparity(FiveBatches(corners, corners, []))["gradient_disparity"] == pytest.approx(2.0)
 
 
 def test_noise_scale_is_trace_over_squared_norm() -> None:
@@ -178,6 +177,30 @@ def test_overshoot_is_the_cosine_with_the_last_step() -> None:
     still = with_past(snapshot, Past(snapshot.state, None, ()))
     assert math.isnan(overshoot(measure_batch_gradients(still))["overshoot_cosine"])
     assert math.isnan(overshoot(measure_batch_gradients(snapshot))["overshoot_cosine"])
+
+
+def test_multipliers_do_not_change_the_sign_of_overshoot() -> None:
+    made = replace(made_snapshot(two_layers()), multipliers={"1.weight": 0.01, "3.bias": 4.0})
+    root, signs = made.rates.sqrt(), set()
+    generator = torch.Generator().manual_seed(0)
+    for _ in range(8):
+        direction = torch.randn(len(root), generator=generator, dtype=torch.float64)
+        before = made.moved(direction)
+        found = measure_batch_gradients(with_past(made, Past(before, None, ())))
+        assert found.step is not None
+        cosine = overshoot(found)["overshoot_cosine"]
+        weighed = F.cosine_similarity(root * found.mean, found.step / root, dim=0)
+        assert isinstance(cosine, float)
+        assert cosine != pytest.approx(float(weighed))
+        assert (cosine > 0) == bool(weighed > 0)
+        signs.add(cosine > 0)
+    assert signs == {True, False}
+
+
+def test_one_batch_of_single_gradients_has_no_error() -> None:
+    found = measure_single_gradients(made_snapshot(two_layers(), images=300))
+    assert (len(found.means), found.size) == (1, 100)
+    assert math.isnan(eb_criterion_batch(found)["eb_criterion_batch"].standard_error)
 
 
 def test_optimisation_variance_of_a_linear_network_is_its_closed_form() -> None:
