@@ -94,39 +94,44 @@ class FiveBatches:
     Attributes
     ----------
     gradients
-        Of the losses divided by their standard deviation in the batch.
-    plain
-        Of the mean loss.
+        Of each batch: of the mean loss, or of the mean of standardised losses.
     places
         Of each batch's images.
     """
 
     gradients: Float[Tensor, "batches weights"]
-    plain: Float[Tensor, "batches weights"]
     places: Sequence[Int[Tensor, "batch"]]
 
     def gradient_of(
         self, places: Int[Tensor, "batch"], number: int
     ) -> Float[Tensor, "weights"] | None:
-        """The mean loss's gradient on these images, where they are the batch of that number."""
+        """The gradient on these images, where they are the batch of that number."""
         if number >= len(self.places) or not torch.equal(self.places[number], places):
             return None
-        return self.plain[number]
+        return self.gradients[number]
 
 
 def measure_five_batches(snapshot: Snapshot) -> FiveBatches:
-    """One forward pass a batch, differentiated twice.
+    """Gradients of losses that are divided by their standard deviation in the batch.
 
-    Each batch's losses are divided by their standard deviation, which is differentiated too.
+    The deviation is differentiated too.
     """
-    batches, leaves = first_batches(snapshot, FEW_BATCHES), snapshot.leaves()
-    parameters, standardised, plain = list(leaves.values()), list[Tensor](), list[Tensor]()
+    batches, leaves, found = first_batches(snapshot, FEW_BATCHES), snapshot.leaves(), list[Tensor]()
     with measuring(snapshot.network), torch.enable_grad():
         for places in batches:
             losses = snapshot.losses(places, leaves)
-            plain.append(flat(gradients_of(losses.mean(), parameters, keep=True)))
-            standardised.append(flat(gradients_of((losses / losses.std()).mean(), parameters)))
-    return FiveBatches(torch.stack(standardised), torch.stack(plain), batches)
+            mean = (losses / losses.std()).mean()
+            found.append(flat(gradients_of(mean, list(leaves.values()))))
+    return FiveBatches(torch.stack(found), batches)
+
+
+def measure_plain_batches(snapshot: Snapshot) -> FiveBatches:
+    """Gradients of the mean loss of each batch.
+
+    A pass of its own: who wants disparity alone does not pay for a second backward pass.
+    """
+    batches = first_batches(snapshot, FEW_BATCHES)
+    return FiveBatches(torch.stack([snapshot.loss_gradient(each) for each in batches]), batches)
 
 
 @dataclass(frozen=True)
@@ -177,7 +182,7 @@ def measure_steps(snapshot: Snapshot, known: FiveBatches | None = None) -> Steps
     Parameters
     ----------
     known
-        Gradients of batches that may be the first of the ten.
+        Gradients of the mean loss of batches that may be the first of the ten.
     """
     probed = snapshot.training.images[snapshot.training.shuffled()[-PROBED_IMAGES:]]
     logits = []

@@ -1,6 +1,6 @@
 """How much of the training set each pass looks at, and what it costs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 BATCHES = 20
 """Disjoint equal batches of the pass "batch-gradients"."""
@@ -15,7 +15,7 @@ BATCH_SIZE = 100
 
 
 FEW_BATCHES = 5
-"""Batches of the pass "five-batches"."""
+"""Batches of the passes "five-batches" and "plain-batches"."""
 
 
 SINGLE_BATCHES = 1
@@ -50,10 +50,11 @@ RANGE_STEPS = 100
 
 PASS_COSTS: dict[str, Callable[[int, int, int], float]] = {
     "snapshot": lambda images, impulses, classes: 0.0,
-    "impulses": lambda images, impulses, classes: 2.0 * impulses,
+    "impulses": lambda images, impulses, classes: impulses + 1.0,
     "images": lambda images, impulses, classes: images / 3,
     "batch-gradients": lambda images, impulses, classes: min(images, IMAGES_FOR_BATCHES),
     "five-batches": lambda images, impulses, classes: min(images, FEW_BATCHES * BATCH_SIZE),
+    "plain-batches": lambda images, impulses, classes: min(images, FEW_BATCHES * BATCH_SIZE),
     "single-gradients": lambda images, impulses, classes: min(images, SINGLE_BATCHES * BATCH_SIZE),
     "steps": lambda images, impulses, classes: (
         min(images, STEPS * BATCH_SIZE) + STEPS * min(images, PROBED_IMAGES) / 3
@@ -61,14 +62,47 @@ PASS_COSTS: dict[str, Callable[[int, int, int], float]] = {
     "jacobians": lambda images, impulses, classes: (
         (min(images, JACOBIAN_IMAGES) + 1) * (1 + 2 * classes) / 3
     ),
-    # The second training's epoch, and a forward pass of the images in it.
-    "pair": lambda images, impulses, classes: images + min(images, PAIR_IMAGES) / 3,
+    # The second training's epoch, and a forward pass of the images in both networks.
+    "pair": lambda images, impulses, classes: images + 2 * min(images, PAIR_IMAGES) / 3,
+    # A gradient, and a product of the Hessian for each iteration and one along the mean gradient.
     "curvature": lambda images, impulses, classes: (
-        2 * (POWER_ITERATIONS + 2) * min(images, CURVATURE_IMAGES)
+        (1 + 2 * (POWER_ITERATIONS + 1)) * min(images, CURVATURE_IMAGES)
         + 3 * min(images, CURVATURE_BATCHES * BATCH_SIZE)
     ),
-    "steps-in-turn": lambda images, impulses, classes: min(images, 2 * FEW_BATCHES * BATCH_SIZE),
-    "range-test": lambda images, impulses, classes: float(RANGE_STEPS * BATCH_SIZE),
+    "steps-in-turn": lambda images, impulses, classes: min(images, FEW_BATCHES * BATCH_SIZE),
+    "range-test": lambda images, impulses, classes: RANGE_STEPS * min(images, BATCH_SIZE),
 }
-"""Cost of each pass for one snapshot, of the numbers of training images, impulses and classes. The
-unit is the forward and backward pass of one image, of which the forward pass is a third."""
+"""Cost of each pass for one snapshot when it is made alone, of the numbers of training images, of
+impulses beside the centred one, and of classes. The unit is the forward and backward pass of one
+image, of which the forward pass is a third; a product of the Hessian goes back through both and
+counts as two. What comes after the passes (neighbours, spectra) is not in it:
+`benchmarks/quantities.py` measures how long that takes."""
+
+
+PASS_BASES = {"curvature": "batch-gradients", "steps-in-turn": "plain-batches"}
+"""Passes that go on from another one, which is then made, and paid for, as well."""
+
+
+CENTRED_COLUMNS = frozenset(
+    {
+        "gain_db",
+        "sensitivity_db",
+        "saturation_db",
+        "impulse_gradient_norm",
+        "impulse_jacobian_norm",
+    }
+)
+"""Columns of the centred impulse. Where nothing else of their pass is asked for, it is one image:
+neither the other impulses nor training images are needed."""
+
+
+def with_bases(passes: Iterable[str]) -> set[str]:
+    """Names of passes and of those that they go on from.
+
+    Examples
+    --------
+    >>> sorted(with_bases({"images", "curvature"}))
+    ['batch-gradients', 'curvature', 'images']
+    """
+    names = set(passes)
+    return names | {PASS_BASES[name] for name in names & PASS_BASES.keys()}

@@ -34,7 +34,7 @@ class Impulses:
 
 
 def measure_impulses(snapshot: Snapshot) -> Impulses:
-    """One forward and one backward pass of every impulse; the gain is G = S + C."""
+    """One forward and one backward pass of every impulse together; the gain is G = S + C."""
     gradients, margins = log_odds_gradients(snapshot)
     response = frequency_response(gradients, window=True)
     decibels = saturation(margins)

@@ -7,9 +7,11 @@ from maxgain.errors import InputError
 from maxgain.quantities.batches import (
     measure_batch_gradients,
     measure_five_batches,
+    measure_plain_batches,
     measure_single_gradients,
     measure_steps,
 )
+from maxgain.quantities.costs import with_bases
 from maxgain.quantities.curvature import measure_curvature
 from maxgain.quantities.images import measure_images
 from maxgain.quantities.impulses import measure_impulses
@@ -31,15 +33,12 @@ PASSES: dict[str, Pass] = {
     ),
     "five-batches": lambda snapshot, made: measure_five_batches(snapshot),
     "single-gradients": lambda snapshot, made: measure_single_gradients(snapshot),
-    "steps": lambda snapshot, made: measure_steps(snapshot, made.get("five-batches")),
+    "plain-batches": lambda snapshot, made: measure_plain_batches(snapshot),
+    "steps": lambda snapshot, made: measure_steps(snapshot, made.get("plain-batches")),
     "jacobians": lambda snapshot, made: measure_jacobians(snapshot),
     "pair": lambda snapshot, made: measure_pair(snapshot, made.get("images")),
-    "curvature": lambda snapshot, made: measure_curvature(
-        snapshot, made.get("batch-gradients") or measure_batch_gradients(snapshot)
-    ),
-    "steps-in-turn": lambda snapshot, made: measure_steps_in_turn(
-        snapshot, made.get("five-batches") or measure_five_batches(snapshot)
-    ),
+    "curvature": lambda snapshot, made: measure_curvature(snapshot, made["batch-gradients"]),
+    "steps-in-turn": lambda snapshot, made: measure_steps_in_turn(snapshot, made["plain-batches"]),
     "range-test": lambda snapshot, made: measure_range(snapshot),
 }
 """A pass's name, as a quantity's row says it, and how it is made, in the order in which they are.
@@ -48,7 +47,7 @@ shares."""
 
 
 def compute_passes(snapshot: Snapshot, needed: Collection[str]) -> dict[str, Any]:
-    """The passes that are needed, each made once.
+    """The passes that are needed and those that they go on from, each made once.
 
     Raises
     ------
@@ -61,7 +60,8 @@ def compute_passes(snapshot: Snapshot, needed: Collection[str]) -> dict[str, Any
                 f"the pass '{name}' of a quantity is not known; allowed are {', '.join(PASSES)}."
             )
     made: dict[str, Any] = {}
+    wanted = with_bases(needed)
     for name, make in PASSES.items():
-        if name in needed:
+        if name in wanted:
             made[name] = make(snapshot, made)
     return made

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from maxgain.quantities.costs import PASS_COSTS
+from maxgain.quantities.costs import CENTRED_COLUMNS, PASS_COSTS, with_bases
 from maxgain.registry import Registry, Row
 
 
@@ -272,6 +272,16 @@ def passes_of(columns: Iterable[str]) -> set[str]:
 def snapshot_cost(columns: Iterable[str], images: int, impulses: int, classes: int) -> float:
     """Cost of one snapshot's columns, in forward and backward passes of one image.
 
-    Passes that columns share count once.
+    Passes that columns share count once. Of the centred impulse's columns alone a pass is one
+    image. Where passes share forward passes between them, the sum is a little too high.
+
+    Parameters
+    ----------
+    impulses
+        Their number beside the centred one.
     """
-    return sum(PASS_COSTS[name](images, impulses, classes) for name in passes_of(columns))
+    wanted = set(columns)
+    others = passes_of(wanted - CENTRED_COLUMNS)
+    whole, centred = with_bases(others), passes_of(wanted) - others
+    cost = sum(PASS_COSTS[name](images, impulses, classes) for name in whole)
+    return cost + sum(PASS_COSTS[name](0, 0, classes) for name in centred)

@@ -28,10 +28,16 @@ class StepsInTurn:
 
 
 def measure_steps_in_turn(snapshot: Snapshot, batches: FiveBatches) -> StepsInTurn:
-    """Five steps of plain gradient descent, each from the snapshot, and gradients after them."""
+    """Five steps of plain gradient descent, each from the snapshot, and gradients after them.
+
+    Parameters
+    ----------
+    batches
+        Gradients of the mean loss.
+    """
     rates, length = snapshot.rates, float(snapshot.weights.double().norm())
     cosines, ratios = [], []
-    for number, gradient in enumerate(batches.plain):
+    for number, gradient in enumerate(batches.gradients):
         step = snapshot.learning_rate * rates * gradient
         following = batches.places[(number + 1) % len(batches.places)]
         after = snapshot.loss_gradient(following, snapshot.moved(-step))

@@ -10,7 +10,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from maxgain.quantities.batches import measure_batch_gradients, measure_five_batches
+from maxgain.quantities.batches import (
+    FiveBatches,
+    measure_batch_gradients,
+    measure_plain_batches,
+)
 from maxgain.quantities.curvature import measure_curvature, noise_rate_ratio, sharpness
 from maxgain.quantities.range_test import RangeTest, measure_range, range_test
 from maxgain.quantities.snapshot import Snapshot, flat
@@ -81,9 +85,8 @@ def test_a_small_step_agrees_with_itself_and_a_huge_one_turns() -> None:
     snapshot = replace(tuned(1e-9), multipliers={})
     images, labels = (x[:20].repeat(5, *[1] * (x.ndim - 1)) for x in same_images(snapshot))
     same = replace(snapshot, training=replace(snapshot.training, images=images, labels=labels))
-    same_batches = replace(measure_five_batches(same), places=[torch.arange(20)] * 5)
     plain = torch.stack([same.loss_gradient(torch.arange(20))] * 5)
-    batches = replace(same_batches, plain=plain)
+    batches = FiveBatches(plain, [torch.arange(20)] * 5)
     found = hypergradient(measure_steps_in_turn(same, batches))["hypergradient_cosine"]
     assert found.value == pytest.approx(1)
     far = hypergradient(measure_steps_in_turn(replace(same, learning_rate=100.0), batches))
@@ -96,10 +99,10 @@ def same_images(snapshot: Snapshot) -> tuple[Tensor, Tensor]:
 
 def test_update_ratio_is_the_momentum_step_over_the_weights() -> None:
     snapshot = tuned()
-    batches = measure_five_batches(snapshot)
+    batches = measure_plain_batches(snapshot)
     rates = snapshot.rates
     assert rates.tolist() == [0.25] * 144 + [4.0] * 4
-    steps = [0.3 * float((rates * g).norm()) / 0.1 for g in batches.plain]
+    steps = [0.3 * float((rates * g).norm()) / 0.1 for g in batches.gradients]
     expected = np.mean(steps) / float(snapshot.weights.norm())
     found = update_ratio(measure_steps_in_turn(snapshot, batches))["update_ratio"]
     assert found.value == pytest.approx(expected)

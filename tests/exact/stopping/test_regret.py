@@ -123,7 +123,9 @@ def test_work_by_hand() -> None:
     # The pass of the images is a third, that of twenty batches a whole training set.
     assert work(RULES.find("label-wave-3"), 6, 4, RUN) == pytest.approx(6 * (1000 + 1000 / 3))
     assert work(RULES.find("eb-criterion"), 6, 4, RUN) == pytest.approx(6 * 2000)
-    assert work(RULES.find("plateau-and-fall"), 6, 4, RUN) == pytest.approx(6 * (1000 + 18))
+    # Nine impulses beside the centred one; the paper's own rule looks at the latter alone.
+    assert work(RULES.find("plateau-and-fall"), 6, 4, RUN) == pytest.approx(6 * (1000 + 10))
+    assert work(RULES.find("gain-diagnosis"), 6, 4, RUN) == pytest.approx(6 * (1000 + 1))
     assert math.isnan(work(RULES.find("my.module:rule"), 6, 4, RUN))
     twin = 6 * (900 + 100 / 3)
     assert work(RULES.find("validation-10"), 6, 4, RUN) == pytest.approx(twin)
