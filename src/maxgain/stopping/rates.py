@@ -44,7 +44,8 @@ RATE_COLUMNS = (
     "kappa_high",
 )
 """Columns of rates.csv. limits: "own" or "other data sets"; cost: passes of one image, forward and
-backward, in a run; low to kappa_high: ends of 95 % intervals over groups of cells."""
+backward, in a run, at the epochs that the rival reads; low to kappa_high: ends of 95 % intervals
+over groups of cells."""
 
 
 def true_answers(tables: StudyTables) -> Series:
@@ -94,7 +95,7 @@ def judge_rates(tables: StudyTables) -> DataFrame:
         if not set(rival.columns) <= set(tables.signals):
             continue
         numbers = np.array([rival.number(first[str(run)]) for run in runs["run"]])
-        cost = FIRST_EPOCHS * np.mean([_cost(rival, row) for row in runs.to_dict("records")])
+        cost = np.mean([_cost(rival, row) for row in runs.to_dict("records")])
         args = (rival.source, float(cost), truth.to_numpy())
         if rival.limits is not None:
             answers = _answers(numbers, *rival.limits)
@@ -110,7 +111,7 @@ def _cost(rival: Rival, run: Mapping[object, object]) -> float:
         int(run[name])  # type: ignore[call-overload]
         for name in ("training_images", "impulses", "classes")
     )
-    return snapshot_cost(rival.columns, images, impulses, classes)
+    return rival.epochs * snapshot_cost(rival.columns, images, impulses, classes)
 
 
 def _answers(numbers: Float[ndarray, " runs"], low: float, high: float) -> Shaped[ndarray, " runs"]:

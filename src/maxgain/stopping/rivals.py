@@ -7,8 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 from pandas import DataFrame
 
+from maxgain.statistics.trend import FLAT_SHARE
+
 First = Callable[[DataFrame], float]
 """A number from the first epochs of one run's signals."""
+
+CHANCE = math.log(10)
+"""Training loss, in nats, of a network that gives each of ten classes the same score."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +33,8 @@ class Rival:
         none: both are then learnt on the other data sets, as is which end means what.
     source
         Publication, or "own".
+    epochs
+        Of the first ones, at how many its signal must be measured for its number.
     """
 
     name: str
@@ -35,10 +42,16 @@ class Rival:
     number: First
     limits: tuple[float, float] | None
     source: str
+    epochs: int
 
 
 def _mean(column: str, sign: float = 1.0) -> First:
     return lambda signals: sign * float(signals[column].mean())
+
+
+def _sum(column: str) -> First:
+    """NaN where an epoch has no number: a sum of fewer would look like a faster training."""
+    return lambda signals: float(signals[column].sum(skipna=False))
 
 
 def _first(column: str) -> First:
@@ -58,11 +71,29 @@ def _jump(column: str) -> First:
     return lambda signals: float(np.abs(np.diff(signals[column], 2)).mean())
 
 
-def _still_falling(signals: DataFrame) -> float:
-    """Of the fall of the training loss until now the last epoch's share."""
+def _last_fall(signals: DataFrame) -> float:
+    """Of the fall of the training loss from chance until now the last epoch's share."""
     loss = signals["training_loss"].to_numpy(dtype=np.float64)
-    fall = math.log(10) - loss[-1]
+    fall = CHANCE - loss[-1]
     return float((loss[-2] - loss[-1]) / fall) if len(loss) > 1 and fall > 0 else math.inf
+
+
+def _late_fall(signals: DataFrame) -> float:
+    """Share of the training loss's fall that was still to come at half of the epochs, negative.
+
+    The sign makes a low rate's number the low one. Where the loss has not fallen, all of its fall
+    is still to come.
+    """
+    loss = signals["training_loss"].to_numpy(dtype=np.float64)
+    if len(loss) < 3 or not np.isfinite(loss).all():
+        return math.nan
+    fall = loss[0] - loss[-1]
+    return float(-(loss[len(loss) // 2] - loss[-1]) / fall) if fall > 0 else -math.inf
+
+
+def _own(name: str, column: str, number: First, epochs: int) -> Rival:
+    """A rival of this project's: its limits are learnt."""
+    return Rival(name, (column,), number, None, "own", epochs)
 
 
 _LOSS = ("training_loss",)
@@ -73,6 +104,7 @@ RIVALS = (
         _first("range_test_steepest_ratio"),
         None,
         "Smith 2017",
+        1,
     ),
     Rival(
         "range test, valley",
@@ -80,31 +112,38 @@ RIVALS = (
         _first("range_test_valley_ratio"),
         None,
         "fastai",
+        1,
     ),
-    Rival("training loss", _LOSS, _last("training_loss"), None, "own"),
-    Rival("first loss", _LOSS, _first("training_loss"), (-math.inf, math.log(10)), "own"),
-    Rival("fall still to come", _LOSS, _still_falling, None, "own"),
+    _own("training loss", "training_loss", _last("training_loss"), 1),
+    Rival("training speed", _LOSS, _sum("training_loss"), None, "Ru et al. 2020", 3),
+    Rival("first loss", _LOSS, _first("training_loss"), (-math.inf, CHANCE), "own", 1),
+    _own("last epoch's fall", "training_loss", _last_fall, 2),
+    Rival("fall still to come", _LOSS, _late_fall, (-FLAT_SHARE, math.inf), "own", 3),
     Rival(
         "hypergradient",
         ("hypergradient_cosine",),
         _mean("hypergradient_cosine", -1.0),
         (0.0, 0.0),
         "Baydin et al. 2018",
+        3,
     ),
+    # At the first epoch there is no step before it.
     Rival(
         "overshoot",
         ("overshoot_cosine",),
         _mean("overshoot_cosine"),
         (-math.inf, 0.0),
         "own",
+        2,
     ),
-    Rival("sharpness", ("edge_ratio",), _last("edge_ratio"), (0.1, 1.0), "Cohen et al. 2021"),
+    Rival("sharpness", ("edge_ratio",), _last("edge_ratio"), (0.1, 1.0), "Cohen et al. 2021", 1),
     Rival(
         "batch sharpness",
         ("batch_edge_ratio",),
         _last("batch_edge_ratio"),
         None,
         "Andreyev & Beneventano 2024",
+        1,
     ),
     Rival(
         "gradient noise",
@@ -112,15 +151,12 @@ RIVALS = (
         _last("noise_rate_ratio"),
         None,
         "McCandlish et al. 2018",
+        1,
     ),
-    Rival("update ratio", ("update_ratio",), _last("update_ratio"), None, "CS231n"),
-    Rival("gain, slope", ("gain_db",), _slope("gain_db"), None, "own"),
-    Rival("gain, jump", ("gain_db",), _jump("gain_db"), None, "own"),
-    Rival(
-        "sensitivity, level", ("sensitivity_mean_db",), _last("sensitivity_mean_db"), None, "own"
-    ),
-    Rival(
-        "sensitivity, slope", ("sensitivity_mean_db",), _slope("sensitivity_mean_db"), None, "own"
-    ),
+    Rival("update ratio", ("update_ratio",), _last("update_ratio"), None, "CS231n", 1),
+    _own("gain, slope", "gain_db", _slope("gain_db"), 2),
+    _own("gain, jump", "gain_db", _jump("gain_db"), 3),
+    _own("sensitivity, level", "sensitivity_mean_db", _last("sensitivity_mean_db"), 1),
+    _own("sensitivity, slope", "sensitivity_mean_db", _slope("sensitivity_mean_db"), 2),
 )
 """The rivals of section "Learning rates" of docs/method/stopping.md."""
