@@ -3,9 +3,11 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+import pandas as pd
 import pytest
 import torch
 from torch import Tensor, nn
@@ -16,6 +18,8 @@ from maxgain.quantities.passes import PASSES, compute_passes
 from maxgain.quantities.registry import QUANTITIES, columns_of, snapshot_cost
 from maxgain.quantities.snapshot import Past, Snapshot
 from tests.exact.quantities.snapshots_by_hand import CLASSES, made_snapshot, two_layers
+
+TIMED = Path(__file__).parents[3] / "benchmarks" / "results" / "quantities.csv"
 
 
 @dataclass
@@ -124,3 +128,22 @@ def test_the_other_impulses_change_nothing_at_the_centred_one() -> None:
 
 def test_centred_columns_are_known_ones() -> None:
     assert set(columns_of(QUANTITIES.names())) >= CENTRED_COLUMNS
+
+
+def test_the_timed_table_has_every_quantity_and_its_charge() -> None:
+    """Where it fails, `python -m benchmarks.quantities` writes it anew."""
+    table = pd.read_csv(TIMED)
+    for row in QUANTITIES.rows():
+        lines = table[(table["quantity"] == row.name) & (table["impulses"] > 0)]
+        if row.needs != "impulses":
+            lines = table[table["quantity"] == row.name]
+        assert sorted(lines["training_images"]) == [1000, 4000], row.name
+        assert set(lines["pass"]) == {row.needs}
+        for line in lines.to_dict("records"):
+            images, impulses = int(line["training_images"]), int(line["impulses"])
+            charged = snapshot_cost(row.columns, images, impulses, 10)
+            assert line["images_charged"] == pytest.approx(charged, abs=0.06), row.name
+    alone = table[(table["pass"] == "impulses") & (table["impulses"] == 0)]
+    assert set(alone["images_charged"]) == {1}
+    assert (table["pass_seconds"] + table["quantity_seconds"] > 0).all()
+    assert table["processor"].str.len().min() > 0

@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 
 from maxgain.errors import InputError
+from maxgain.quantities.costs import PASS_COSTS
 from maxgain.stopping.comparison import critical_difference
 from maxgain.stopping.declaration import END, RANKED, REFERENCES, START, family, write_tables
 from maxgain.stopping.registry import RULES
+from maxgain.stopping.rivals import RIVALS
 
 PAGE = Path(__file__).parents[3] / "docs" / "method" / "stopping.md"
 
@@ -57,3 +59,36 @@ def test_the_ranks_are_of_twelve_known_rules_that_the_page_names() -> None:
     assert set(RANKED) <= set(RULES.names())
     assert set(REFERENCES) < set(RANKED)
     assert f"{critical_difference(len(RANKED), 69):.1f} ranks" in ranks
+
+
+def section(title: str) -> str:
+    text = PAGE.read_text(encoding="utf-8")
+    return re.split(r"^#+ ", text.partition(f"# {title}\n")[2], maxsplit=1, flags=re.MULTILINE)[0]
+
+
+def test_the_page_has_the_costs_of_the_passes() -> None:
+    said = dict(re.findall(r"^\| ([^|]+) \| ([^|]+) \|", section("Costs"), re.MULTILINE))
+    passes = {
+        "five batches": "five-batches",
+        "single images": "single-gradients",
+        "ten steps": "steps",
+        "Jacobians": "jacobians",
+        "curvature": "curvature",
+        "steps in turn": "steps-in-turn",
+        "range test": "range-test",
+    }
+    for name, of_pass in passes.items():
+        cost = PASS_COSTS[of_pass](10**6, 16, 10)
+        assert re.match(rf"{cost:,.0f}\b", said[name]), name
+    assert f"{PASS_COSTS['jacobians'](0, 0, 10):.0f} at the impulse alone" in said["Jacobians"]
+    assert f"at most {PASS_COSTS['batch-gradients'](10**6, 16, 10):,}" in said["twenty batches"]
+    features = PASS_COSTS["pair"](10**6, 16, 10) - 10**6
+    assert said["pair"].startswith(f"n + {features:,.0f},")
+
+
+def test_the_page_names_every_rival_of_the_rate() -> None:
+    rates = section("Learning rates").lower()
+    for rival in RIVALS:
+        name, _, part = rival.name.partition(", ")
+        assert name in rates, rival.name
+        assert part in rates, rival.name
