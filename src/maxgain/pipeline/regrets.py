@@ -13,6 +13,7 @@ from maxgain.stopping.descriptions import describe_runs, signal_agreement
 from maxgain.stopping.rates import judge_rates
 from maxgain.stopping.registry import RULES
 from maxgain.stopping.scoring import (
+    by_cell,
     cell_means,
     compare_rules,
     groups_of,
@@ -50,6 +51,7 @@ def write_regrets(study: Path) -> StudyVerdict:
     verdict = judge_study(scores, summary, comparisons[comparisons["family"] == "primary"])
     write_frame(summary, study / "regret.csv")
     write_frame(_by_noise(scores), study / "regret_by_noise.csv")
+    write_frame(by_cell(scores), study / "regret_by_cell.csv", "%.7g")
     write_frame(comparisons, study / "comparisons.csv")
     ranks = _ranks(scores, summary)
     write_frame(ranks, study / "ranks.csv")

@@ -18,6 +18,7 @@ from maxgain.stopping.replay import bound_rules, replay_row
 from maxgain.stopping.row import StopRule
 from maxgain.tables.stopping import (
     CELL,
+    CELL_COLUMNS,
     GROUP,
     SCORE_COLUMNS,
     SUMMARY_COLUMNS,
@@ -100,6 +101,23 @@ def cell_means(scores: DataFrame, column: str = "loss_regret") -> DataFrame:
         lambda values: values.mean(skipna=False)
     )
     return whole.unstack("rule")
+
+
+def by_cell(scores: DataFrame) -> DataFrame:
+    """A row of `CELL_COLUMNS` for each rule and cell, in the order of the scores.
+
+    Where one run of a rule failed its numbers are NaN, as the mean of the others would favour it.
+    """
+    marked = scores.assign(
+        never_fired=~scores["fired"].astype(bool), failed=scores["failure"] != ""
+    )
+    measured = [name for name in CELL_COLUMNS if name in marked and name not in ("rule", *CELL)]
+    cells = marked.groupby(["rule", *CELL], sort=False)
+    table = cells[measured].mean()
+    table["worst_regret"] = cells["loss_regret"].max()
+    judged = table.where(table["failed"] == 0)
+    judged = judged.assign(failed=table["failed"], seeds=cells["seed"].nunique())
+    return judged.reset_index()[list(CELL_COLUMNS)]
 
 
 def summarise(scores: DataFrame) -> DataFrame:

@@ -1,5 +1,6 @@
 """The page that says what came out of the stopping study."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -7,11 +8,19 @@ from typing import Any
 from pandas import DataFrame
 
 from maxgain.stopping.declaration import RANKED, REFERENCES
+from maxgain.stopping.regret import COSTLY_POINTS, LARGE_REGRET
 from maxgain.stopping.verdict import MARGIN, StudyVerdict
 from maxgain.tables.stopping import CELL
 
 SHOWN = 12
 """Rules of least regret in the table, besides the ranked ones."""
+
+_SHARES = {
+    "no stop": "never_fired",
+    "too early": "too_early",
+    "costly": "costly",
+    "failed": "failed",
+}
 
 
 @dataclass(frozen=True)
@@ -85,9 +94,13 @@ def _opening(outcome: StudyOutcome) -> Iterator[str]:
 def _table(outcome: StudyOutcome) -> Iterator[str]:
     yield from ("", "Regret in test loss against the best epoch, nats; against validation: mean")
     yield "difference from validation with retraining, and its p-value, adjusted within its family."
+    yield "Work: forward and backward passes of one image. Too early: stopped before half of the"
+    yield f"best epoch at a regret above {LARGE_REGRET:g} nats; costly: a regret of the error above"
+    yield f"{COSTLY_POINTS:g} point."
     yield ""
-    yield "| rule | mean [95 %] | worst | against validation | epochs used | no stop | failed |"
-    yield "| --- | --- | --- | --- | --- | --- | --- |"
+    heads = ("rule", "mean [95 %]", "median", "worst", "against validation", "epochs used", "work")
+    yield f"| {' | '.join((*heads, *_SHARES))} |"
+    yield "|" + " --- |" * (len(heads) + len(_SHARES))
     table = outcome.comparisons[outcome.comparisons["reference"] == REFERENCES[0]]
     # The references' own tests stand in both families.
     against = table.drop_duplicates("rule").set_index("rule").to_dict("index")
@@ -123,8 +136,11 @@ def _line(row: dict[Any, Any], against: dict[Any, Any] | None) -> str:  # as pan
     compared = ""
     if against is not None:
         compared = f"{against['difference']:+.3f}, p = {against['p_adjusted']:.2g}"
-    shares = (f"{100 * row[name]:.0f} %" for name in ("epochs_used", "never_fired", "failed"))
+    # A rule that does not say what it sees has no work.
+    work = "" if math.isnan(row["work"]) else f"{row['work']:,.0f}"
+    shares = (f"{100 * row[name]:.0f} %" for name in _SHARES.values())
     return (
         f"| {row['rule']} | {row['mean_regret']:.3f} [{row['low']:.3f}, {row['high']:.3f}] | "
-        f"{row['worst_regret']:.3f} | {compared} | {' | '.join(shares)} |"
+        f"{row['median_regret']:.3f} | {row['worst_regret']:.3f} | {compared} | "
+        f"{100 * row['epochs_used']:.0f} % | {work} | {' | '.join(shares)} |"
     )

@@ -32,6 +32,7 @@ are compared on it and 0 where it answers another question."""
 STUDY_OUTPUTS = (
     "regret.csv",
     "regret_by_noise.csv",
+    "regret_by_cell.csv",
     "comparisons.csv",
     "ranks.csv",
     "agreement.csv",
@@ -205,6 +206,25 @@ SUMMARY_COLUMNS = (
     "failure",
 )
 """Columns of regret.csv, one row a rule. Shares of runs from `never_fired` to `failed`."""
+
+
+CELL_COLUMNS = (
+    "rule",
+    *CELL,
+    "seeds",
+    "halt",
+    "loss_regret",
+    "worst_regret",
+    "error_regret",
+    "epochs_used",
+    "work",
+    "never_fired",
+    "too_early",
+    "costly",
+    "failed",
+)
+"""Columns of regret_by_cell.csv, one row a rule and cell: means over seeds and draws, worst_regret
+the most of them; shares of runs from `never_fired` to `failed`."""
 
 
 def write_frame(table: DataFrame, path: Path, floats: str | None = None) -> None:

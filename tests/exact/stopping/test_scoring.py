@@ -11,6 +11,7 @@ from maxgain.errors import InputError
 from maxgain.stopping.descriptions import describe_runs, signal_agreement
 from maxgain.stopping.registry import RULES
 from maxgain.stopping.scoring import (
+    by_cell,
     compare_rules,
     constant_epochs,
     rank_rules,
@@ -19,6 +20,8 @@ from maxgain.stopping.scoring import (
 )
 from maxgain.stopping.stop import Stop
 from maxgain.tables.stopping import (
+    CELL,
+    CELL_COLUMNS,
     SCORE_COLUMNS,
     SUMMARY_COLUMNS,
     StudyTables,
@@ -79,6 +82,43 @@ def test_a_rule_that_raises_is_reported_and_others_are_judged(folder: Path) -> N
     assert last["mean_regret"] == pytest.approx((0.8 + 0.6 + 0.4) / 3)
     assert last["recovered_share"] == pytest.approx(0)
     assert len(scores) == 36
+
+
+def test_every_rule_has_a_row_for_every_cell() -> None:
+    tables = study()
+    # One seed of mnist is worse by a nat after its best epoch, where the rule stops.
+    late = (tables.outcomes["run"] == "mnist/seed1") & (tables.outcomes["epoch"] > 4)
+    losses = ["test_loss_a", "test_loss_b"]
+    tables.outcomes.loc[late, losses] += 1
+    rows = [RULES.find(f"{__name__}:{name}") for name in ("stop_at_five", "raises_on_some")]
+    found = by_cell(score_rules([*rows, RULES.find("last")], tables))
+    assert tuple(found) == CELL_COLUMNS
+    assert len(found) == 9
+    five, raising, last = (
+        found[found["rule"] == name].set_index("dataset") for name in dict.fromkeys(found["rule"])
+    )
+    assert five.loc["mnist", "loss_regret"] == pytest.approx((0.1 + 1.1 + 0.1) / 3)
+    assert five.loc["mnist", "worst_regret"] == pytest.approx(1.1)
+    assert five.loc["fashion-mnist", "loss_regret"] == pytest.approx(0.3)
+    assert five.loc["mnist", ["seeds", "halt", "never_fired", "failed"]].tolist() == [3, 5, 0, 0]
+    assert five["epochs_used"].tolist() == pytest.approx([5 / 12] * 3)
+    assert last["work"].tolist() == [12 * 1000] * 3
+    assert last.loc["cifar10", "error_regret"] == pytest.approx(100 * 0.6 / 9)
+    assert raising.loc["mnist", "failed"] == 1
+    assert raising.loc["mnist", "halt":"costly"].isna().all()  # type: ignore[misc]
+    assert raising.loc["cifar10", "loss_regret"] == pytest.approx(0.1)
+    assert not found.duplicated(["rule", *CELL]).any()
+
+
+def test_a_cell_with_one_failed_run_has_no_numbers() -> None:
+    tables = study()
+    tables.outcomes.loc[tables.outcomes["run"] == "mnist/seed2", "test_loss_a"] = np.nan
+    found = by_cell(score_rules([RULES.find("last")], tables)).set_index("dataset")
+    assert found.loc["mnist", "failed"] == pytest.approx(1 / 3)
+    assert found.loc["mnist", "seeds"] == 3
+    assert math.isnan(found.loc["mnist", "loss_regret"])
+    assert math.isnan(found.loc["mnist", "worst_regret"])
+    assert found.loc["cifar10", "loss_regret"] == pytest.approx(0.6)
 
 
 def test_constant_is_the_median_best_of_other_data_sets(folder: Path) -> None:

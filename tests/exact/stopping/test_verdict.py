@@ -99,6 +99,12 @@ def test_the_page_says_all_of_it() -> None:
     regrets = dict.fromkeys(GAIN_RULES, 0.4) | {VALIDATION: 0.1, CONSTANT: 0.5}
     scores = scores_of(regrets)
     scores.loc[(scores["rule"] == "saturation-fall") & (scores["run"] == "run3"), "failure"] = "no."
+    constant, cell = scores["rule"] == CONSTANT, scores["run"].str.removeprefix("run").astype(int)
+    scores.loc[constant & cell.isin([0, 1]), "loss_regret"] += 3
+    scores.loc[constant, "work"] = 63000.0
+    scores.loc[scores["rule"] == GAIN_RULES[0], "work"] = np.nan
+    scores.loc[constant & (cell < 6), "too_early"] = 1.0
+    scores.loc[constant & (cell < 3), "costly"] = 1.0
     summary = summarise(scores)
     comparisons = compare_rules(scores, list(REFERENCES))
     runs = scores.drop_duplicates("run")
@@ -130,3 +136,14 @@ def test_the_page_says_all_of_it() -> None:
     assert "In 24 of them the best epoch lies in the last tenth, in 1 the test error" in page
     assert "- saturation-fall, in 4 % of its runs: no." in page
     assert re.search(r"\| validation-10-retrain \| 0\.(10|09)\d \[", page)
+    rows = [line.strip("| ").split(" | ") for line in page.splitlines() if line.startswith("| ")]
+    heads = next(row for row in rows if "median" in row)
+    shown = dict(zip(heads, next(row for row in rows if row[0] == "constant"), strict=True))
+    # Two cells of 24 are far off: they move the mean, not the median.
+    assert float(shown["mean [95 %]"].split()[0]) == pytest.approx(0.5 + 2 * 3 / 24, abs=0.01)
+    assert float(shown["median"]) == pytest.approx(0.5, abs=0.01)
+    assert float(shown["worst"]) == pytest.approx(3.5, abs=0.05)
+    assert shown["work"] == "63,000"
+    assert (shown["too early"], shown["costly"]) == ("25 %", "12 %")
+    unknown = next(row for row in rows if row[0] == GAIN_RULES[0])
+    assert unknown[heads.index("work")] == "", "its work is not known"
