@@ -10,6 +10,7 @@ from maxgain.files.csv import read_frame
 from maxgain.stopping.comparison import interval_of_mean
 from maxgain.stopping.declaration import RANKED, REFERENCES, family
 from maxgain.stopping.descriptions import describe_runs, signal_agreement
+from maxgain.stopping.momentum import compare_momentum
 from maxgain.stopping.rates import judge_rates
 from maxgain.stopping.registry import RULES
 from maxgain.stopping.scoring import (
@@ -62,7 +63,11 @@ def write_regrets(study: Path) -> StudyVerdict:
     rates = judge_rates(tables)
     write_frame(rates, study / "rates.csv")
     write_frame(tune_rules(tables), study / "tuned.csv")
-    outcome = StudyOutcome(tables.ranked, data, summary, comparisons, ranks, marks, rates, verdict)
+    momentum = compare_momentum(tables)
+    write_frame(momentum, study / "momentum.csv", "%.7g")
+    outcome = StudyOutcome(
+        tables.ranked, data, summary, comparisons, ranks, marks, rates, momentum, verdict
+    )
     with atomic_path(study / "verdict.md") as temporary:
         temporary.write_text(render_study(outcome), encoding="utf-8")
     return verdict

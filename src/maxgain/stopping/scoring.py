@@ -56,16 +56,25 @@ def score_folder(rules: Sequence[str], folder: Path) -> tuple[DataFrame, DataFra
     return scores, summarise(scores)
 
 
-def score_rules(rules: Sequence[StopRule], tables: StudyTables) -> DataFrame:
-    """A row of `SCORE_COLUMNS` for each rule, ranked run and draw."""
+def score_rules(
+    rules: Sequence[StopRule], tables: StudyTables, runs: DataFrame | None = None
+) -> DataFrame:
+    """A row of `SCORE_COLUMNS` for each rule, run and draw.
+
+    Parameters
+    ----------
+    runs
+        Rows of the table of runs; without them those that are ranked. Others have no constant
+        epoch.
+    """
     constants = constant_epochs(tables)
     stored = []
-    for run in tables.ranked.to_dict("records"):
+    for run in (tables.ranked if runs is None else runs).to_dict("records"):
         named = {str(column): value for column, value in run.items()}
         context = {
             "planned_epochs": float(named["epochs"]),
             "noise_rate": float(named["noise_rate"]),
-            "constant_epoch": constants[named["run"]],
+            "constant_epoch": constants.get(named["run"], math.nan),
         }
         stored.append((named, *tables.of_run(named["run"]), context))
     found = [

@@ -10,7 +10,7 @@ from pandas import DataFrame
 from maxgain.stopping.declaration import RANKED, REFERENCES
 from maxgain.stopping.regret import COSTLY_POINTS, LARGE_REGRET
 from maxgain.stopping.verdict import MARGIN, StudyVerdict
-from maxgain.tables.stopping import CELL
+from maxgain.tables.stopping import CELL, cell_name
 
 SHOWN = 12
 """Rules of least regret in the table, besides the ranked ones."""
@@ -33,8 +33,8 @@ class StudyOutcome:
         Those that rules are compared on, as in runs.csv.
     data
         As in data.csv.
-    summary, comparisons, ranks, marks, rates
-        As in regret.csv, comparisons.csv, ranks.csv, marks.csv and rates.csv.
+    summary, comparisons, ranks, marks, rates, momentum
+        As in regret.csv, comparisons.csv, ranks.csv, marks.csv, rates.csv and momentum.csv.
     verdict
         On the claim.
     """
@@ -46,6 +46,7 @@ class StudyOutcome:
     ranks: DataFrame
     marks: DataFrame
     rates: DataFrame
+    momentum: DataFrame
     verdict: StudyVerdict
 
 
@@ -69,6 +70,8 @@ def _lines(outcome: StudyOutcome) -> Iterator[str]:
     yield "stand in for it."
     if len(outcome.rates):
         yield from _rates(outcome.rates)
+    if len(outcome.momentum):
+        yield from _momentum(outcome.momentum)
     failed = outcome.summary[outcome.summary["failed"] > 0]
     if len(failed):
         yield from ("", "Rules that failed somewhere, and why first:", "")
@@ -122,6 +125,26 @@ def _rates(rates: DataFrame) -> Iterator[str]:
             f"| {row['rival']} | {row['limits']} | {row['balanced_accuracy']:.2f} "
             f"[{row['low']:.2f}, {row['high']:.2f}] | {row['kappa']:.2f} "
             f"[{row['kappa_low']:.2f}, {row['kappa_high']:.2f}] | {row['cost']:,.0f} |"
+        )
+
+
+def _momentum(table: DataFrame) -> Iterator[str]:
+    """How the rules did that assume steps without momentum, with and without it."""
+    yield from ("", "## Without momentum", "")
+    yield "The EB criterion assumes steps without momentum. Trainings without it, which rules are"
+    yield "not ranked on, and those with it whose steps are as long in the end; regret: mean, nats."
+    yield ""
+    yield "| rule | cell | trainings | momentum | regret | epochs used | no stop | failed |"
+    yield "| --- | --- | --- | --- | --- | --- | --- | --- |"
+    for row in table.sort_values(["rule", "momentum"], kind="stable").to_dict("records"):
+        cell = cell_name([row[name] for name in CELL])
+        # Where a training failed, the cell has no other number.
+        judged = [f"{row['loss_regret']:.3f}"]
+        judged += [f"{100 * row[name]:.0f} %" for name in ("epochs_used", "never_fired")]
+        said = [""] * len(judged) if row["failed"] else judged
+        yield (
+            f"| {row['rule']} | {cell} | {row['seeds']} | {row['momentum']:g} | "
+            f"{' | '.join(said)} | {100 * row['failed']:.0f} % |"
         )
 
 

@@ -33,6 +33,7 @@ STUDY_OUTPUTS = (
     "regret.csv",
     "regret_by_noise.csv",
     "regret_by_cell.csv",
+    "momentum.csv",
     "comparisons.csv",
     "ranks.csv",
     "agreement.csv",
@@ -49,6 +50,9 @@ DATA_COLUMNS = ("dataset", "label", "stand_in")
 
 CELL = ("dataset", "network", "training_images", "noise_rate", "rate_factor")
 """What a cell is: runs that differ in their seed alone."""
+
+WITHOUT_MOMENTUM = "-momentum0"
+"""How the name of a network ends in runs.csv that was trained without momentum."""
 
 GROUP = ("dataset", "noise_rate")
 """What the bootstrap draws: cells of one group are not independent."""

@@ -7,6 +7,7 @@ import pytest
 
 from maxgain.files.csv import read_frame
 from maxgain.pipeline.regrets import write_regrets
+from maxgain.stopping.momentum import MOMENTUM_COLUMNS
 from maxgain.stopping.registry import RULES
 from maxgain.tables.stopping import CELL, CELL_COLUMNS, STUDY_OUTPUTS, write_study
 from tests.exact.stopping.study_by_hand import BEST, study
@@ -25,6 +26,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_every_output_is_written(folder: Path) -> None:
     inputs = {f"{name}.csv" for name in ("runs", "signals", "outcomes", "data")}
     assert {path.name for path in folder.iterdir()} == {*STUDY_OUTPUTS, *inputs}
+
+
+def test_a_study_without_trainings_that_lack_momentum_has_an_empty_table_of_them(
+    folder: Path,
+) -> None:
+    assert read_frame(folder / "momentum.csv", MOMENTUM_COLUMNS).empty
+    assert "Without momentum" not in (folder / "verdict.md").read_text()
 
 
 def test_the_table_of_cells_has_every_rule_and_agrees_with_that_of_rules(folder: Path) -> None:

@@ -23,7 +23,7 @@ from maxgain.pipeline.stopping import gather_study, measure_study_run
 from maxgain.pipeline.training import run_training_job, training_data
 from maxgain.quantities.registry import QUANTITIES, columns_of
 from maxgain.tables.quantities import read_quantities, signals_of
-from maxgain.tables.stopping import OUTCOME_COLUMNS, read_study
+from maxgain.tables.stopping import OUTCOME_COLUMNS, WITHOUT_MOMENTUM, read_study
 from maxgain.training.snapshots import read_snapshots
 from tests.exact.training.training_cases import RUN, prepared
 
@@ -76,6 +76,18 @@ def loss_and_error(states: dict[str, torch.Tensor], epoch: int, places: torch.Te
         logits = network(pixels[places].permute(0, 3, 1, 2))
     loss = F.cross_entropy(logits.double(), labels[places])
     return float(loss), float((logits.argmax(1) != labels[places]).double().mean())
+
+
+def test_a_training_without_momentum_is_told_by_its_network(study: Path) -> None:
+    """`maxgain.stopping.momentum` finds it so."""
+    bare = replace(STUDIED, seed=3, momentum=0.0)
+    folder = study / "bare"
+    folder.mkdir()
+    for name in ("snapshots.safetensors", "history.csv"):
+        (folder / name).write_bytes((study / "run3" / name).read_bytes())
+    measure(study, bare, "bare", "twin3", "bare")
+    named, own = (read_frame(study / name / "run.csv")["network"][0] for name in ("bare", "run3"))
+    assert named == own + WITHOUT_MOMENTUM
 
 
 def test_outcomes_are_losses_of_the_run_and_of_its_twin(study: Path) -> None:

@@ -8,11 +8,12 @@ import pandas as pd
 import pytest
 
 from maxgain.stopping.declaration import REFERENCES
+from maxgain.stopping.momentum import MOMENTUM_COLUMNS
 from maxgain.stopping.rates import RATE_COLUMNS
 from maxgain.stopping.scoring import compare_rules, summarise
 from maxgain.stopping.study_page import StudyOutcome, render_study
 from maxgain.stopping.verdict import GAIN_RULES, MARGIN, judge_study, not_worse_p
-from maxgain.tables.stopping import SCORE_COLUMNS
+from maxgain.tables.stopping import CELL, SCORE_COLUMNS
 
 VALIDATION, CONSTANT = REFERENCES
 RIVALS = ("eb-criterion", "label-wave-3", "noise-rate")
@@ -95,6 +96,15 @@ def judge_rates_by_hand() -> pd.DataFrame:
     return pd.DataFrame([line])
 
 
+def momentum_by_hand() -> pd.DataFrame:
+    cell = ("mnist", "lenet-momentum0", 4000, 0.4, 10)
+    judged = dict(zip(CELL, cell, strict=True)) | {"momentum": 0.0, "seeds": 3, "failed": 0}
+    judged |= {"loss_regret": 0.21, "epochs_used": 0.21, "never_fired": 1 / 3}
+    failed = {"loss_regret": np.nan, "epochs_used": np.nan, "never_fired": np.nan, "failed": 2 / 3}
+    rows = [judged | {"rule": "eb-criterion"}, judged | failed | {"rule": "eb-criterion-batch"}]
+    return pd.DataFrame(rows, columns=list(MOMENTUM_COLUMNS))
+
+
 def test_the_page_says_all_of_it() -> None:
     regrets = dict.fromkeys(GAIN_RULES, 0.4) | {VALIDATION: 0.1, CONSTANT: 0.5}
     scores = scores_of(regrets)
@@ -124,6 +134,7 @@ def test_the_page_says_all_of_it() -> None:
                 }
             ),
             rates=judge_rates_by_hand(),
+            momentum=momentum_by_hand(),
             marks=pd.DataFrame(
                 {"run": runs["run"], "late_best": True, "descends_twice": runs["run"] == "run1"}
             ),
@@ -132,6 +143,9 @@ def test_the_page_says_all_of_it() -> None:
     )
     assert "**The gain cannot stand in for validation loss" in page
     assert "On stand-in data" in page
+    cell = "mnist lenet-momentum0 n=4000 noise=0.4 rate x10"
+    assert f"| eb-criterion | {cell} | 3 | 0 | 0.210 | 21 % | 33 % | 0 % |" in page
+    assert f"| eb-criterion-batch | {cell} | 3 | 0 |  |  |  | 67 % |" in page
     assert "| sharpness | own | 0.50 [0.50, 0.50] | 0.50 [0.50, 0.50] | 0 |" in page
     assert "In 24 of them the best epoch lies in the last tenth, in 1 the test error" in page
     assert "- saturation-fall, in 4 % of its runs: no." in page
