@@ -25,38 +25,59 @@ def score_stop_rules(
     output: Annotated[Path, typer.Option(help="Table to write, a row a rule.")] = Path(
         "regret.csv"
     ),
+    replay: Annotated[
+        bool, typer.Option("--replay", help="Replay registered rules too: take none as it stands.")
+    ] = False,
     scores: Annotated[
-        Path | None, typer.Option(help="Table to write, a row for each rule, run and draw.")
+        Path | None,
+        typer.Option(help="Table to write, a row for each rule, run and draw; implies --replay."),
     ] = None,
 ) -> None:
     """Score stop rules on stored tables: what each would have lost, without any training.
 
-    Every registered rule is scored, and those of --rules beside them. A rule that fails is
-    reported, and hinders no other.
+    Those of --rules are replayed. Every registered rule stands beside them: as the folder's
+    regret.csv has it, or replayed too where there is none of these trainings. A rule that fails
+    is reported, and hinders no other.
 
     \b
     maxgain stopping --results results/stopping
     maxgain stopping --results results/stopping --rules my_rules:patient --only
     """
-    from maxgain.cli.console import table_console
     from maxgain.errors import InputError
-    from maxgain.stopping.registry import RULES
-    from maxgain.stopping.scoring import score_folder
+    from maxgain.stopping.scoring import summarise_beside
     from maxgain.tables.stopping import write_frame
 
     given = rules or []
     if only and not given:
         raise InputError("--only is given without --rules; it must have a rule to score.")
-    names = given if only else [*given, *RULES.names()]
-    found, summary = score_folder(list(dict.fromkeys(names)), results)
+    if only or replay or scores is not None:
+        summary = _replayed(given, only, results, scores)
+    else:
+        summary = summarise_beside(given, results)
     write_frame(summary, output)
+    _show(summary)
+    typer.echo(f"wrote {output}", err=True)
+
+
+def _replayed(rules: list[str], only: bool, results: Path, scores: Path | None) -> "DataFrame":
+    from maxgain.stopping.registry import RULES
+    from maxgain.stopping.scoring import score_folder
+    from maxgain.tables.stopping import write_frame
+
+    names = rules if only else [*rules, *RULES.names()]
+    found, summary = score_folder(list(dict.fromkeys(names)), results)
     if scores is not None:
         write_frame(found, scores)
+    return summary
+
+
+def _show(summary: "DataFrame") -> None:
+    from maxgain.cli.console import table_console
+
     console = table_console()
     console.print(regret_table(summary))
     for line in failure_lines(summary):
         console.print(line, markup=False)
-    typer.echo(f"wrote {output}", err=True)
 
 
 def regret_table(summary: "DataFrame") -> "Table":

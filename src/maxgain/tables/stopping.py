@@ -212,6 +212,28 @@ SUMMARY_COLUMNS = (
 """Columns of regret.csv, one row a rule. Shares of runs from `never_fired` to `failed`."""
 
 
+def read_summary(folder: Path) -> DataFrame:
+    """The rows of a study's regret.csv, of the columns `SUMMARY_COLUMNS`; no row without the file.
+
+    Raises
+    ------
+    InputError
+        The table is damaged, or has a rule twice.
+    """
+    path = folder / "regret.csv"
+    if not path.exists():
+        return DataFrame(columns=list(SUMMARY_COLUMNS))
+    texts = ("rule", "worst_cell", "failure")
+    numbers = [name for name in SUMMARY_COLUMNS if name not in texts]
+    table = read_frame(path, SUMMARY_COLUMNS, numbers)
+    if (twice := table["rule"].duplicated()).any():
+        raise InputError(f"{path} lists the rule {table['rule'][twice].iloc[0]} twice.")
+    for name in texts:
+        # A column without any text is read as numbers.
+        table[name] = table[name].astype(object).where(table[name].notna(), "")
+    return table[list(SUMMARY_COLUMNS)]
+
+
 CELL_COLUMNS = (
     "rule",
     *CELL,

@@ -93,6 +93,71 @@ def test_a_rule_is_scored_beside_all_registered_ones(folder: Path) -> None:
     assert not any(words[0] == "eb-criterion" for words in shown)
 
 
+@pytest.fixture
+def scored(folder: Path) -> Path:
+    """The folder with a regret.csv as of a study; the regret of "random" is made up in it."""
+    run("--output", "study/regret.csv")
+    table = pd.read_csv("study/regret.csv", keep_default_na=False, na_values="nan")
+    table.loc[table["rule"] == "random", ["mean_regret", "cells"]] = [0.123, 2]
+    table.insert(1, "kind", [RULES.find(rule).kind for rule in table["rule"]])
+    table.to_csv("study/regret.csv", index=False, na_rep="nan")
+    return folder
+
+
+def regrets_of_random(*arguments: str) -> float:
+    run(*arguments)
+    return float(pd.read_csv("regret.csv").set_index("rule").loc["random", "mean_regret"])
+
+
+EXPECTED_OF_RANDOM = pytest.approx(0.321, abs=1e-3)
+
+
+def test_registered_rules_stand_as_the_study_has_them(scored: Path) -> None:
+    """So that a rule is scored in seconds: nothing else is replayed."""
+    assert regrets_of_random(*of("five")) == 0.123
+    table = pd.read_csv("regret.csv", keep_default_na=False, na_values="nan").set_index("rule")
+    assert table.reset_index().columns.tolist() == list(SUMMARY_COLUMNS)
+    assert table.index.tolist() == ["stopping_test_rules:five", *RULES.names()]
+    assert table.loc["stopping_test_rules:five", "mean_regret"] == pytest.approx(0.5 / 3)
+    assert table.loc["eb-criterion", "failure"] == "the table has no column 'eb_criterion'."
+    assert table.loc["random", "failure"] == ""
+    assert table["cells"].dtype == int
+    assert regrets_of_random() == 0.123, "without a rule of one's own, too"
+
+
+@pytest.mark.parametrize("option", [["--replay"], ["--scores", "scores.csv"]])
+def test_they_are_replayed_on_request(scored: Path, option: list[str]) -> None:
+    assert regrets_of_random(*option) == EXPECTED_OF_RANDOM
+
+
+def test_rules_that_are_named_or_lack_a_row_are_replayed(scored: Path) -> None:
+    assert regrets_of_random("--rules", "random") == EXPECTED_OF_RANDOM
+    table = pd.read_csv("study/regret.csv", keep_default_na=False)
+    table[table["rule"] != "random"].to_csv("study/regret.csv", index=False)
+    assert regrets_of_random() == EXPECTED_OF_RANDOM
+
+
+def test_regrets_of_other_trainings_are_not_used(scored: Path) -> None:
+    runs = pd.read_csv("study/runs.csv")
+    runs.loc[runs["dataset"] == "mnist", "ranked"] = 0
+    runs.to_csv("study/runs.csv", index=False)
+    run(*of("five"))
+    table = pd.read_csv("regret.csv").set_index("rule")
+    assert table.loc["random", "mean_regret"] not in (0.123, EXPECTED_OF_RANDOM)
+    assert table.loc["validation-keras", "cells"] == 2
+
+
+def test_a_damaged_table_of_regrets_is_refused(scored: Path) -> None:
+    lines = Path("study/regret.csv").read_text().splitlines(keepends=True)
+    Path("study/regret.csv").write_text("".join([*lines, lines[1]]))
+    with pytest.raises(InputError, match=r"regret.csv lists the rule eb-criterion twice"):
+        run(*of("five"))
+    Path("study/regret.csv").write_text("rule\nlast\n")
+    with pytest.raises(InputError, match="has no column 'cells'"):
+        run(*of("five"))
+    assert run(*of("five"), "--only").exit_code == 0, "which does not need it"
+
+
 @pytest.mark.parametrize(
     ("name", "sentence"),
     [
