@@ -6,6 +6,7 @@ import numpy as np
 import seaborn
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FixedLocator, StrMethodFormatter
 from pandas import DataFrame
 
@@ -105,11 +106,17 @@ def draw_work(regret: DataFrame, ranks: DataFrame, data: DataFrame) -> Figure:
 
 def _number(axes: Axes, named: DataFrame) -> None:
     """Intervals and numbers of rules, and what the numbers mean for the legend."""
+    numbers: dict[tuple[float, float], list[str]] = {}
     for number, row in enumerate(named.to_dict("records"), 1):
         point, color = (row["work"], row["mean_regret"]), _PALETTE[row["kind"]]
         axes.plot([point[0]] * 2, [row["low"], row["high"]], color=color, linewidth=0.7)
-        axes.annotate(f"{number}", point, xytext=(3, 2), textcoords="offset points", fontsize=6)
         axes.plot([], [], linestyle="", label=f"{number}  {row['rule']}")
+        numbers.setdefault(point, []).append(f"{number}")
+    # Rules that stop alike are one point; and a number may lie on points of other rules.
+    edge = [withStroke(linewidth=1.5, foreground="white")]
+    for point, alike in numbers.items():
+        said, place = ", ".join(alike), {"xytext": (3, 2), "textcoords": "offset points"}
+        axes.annotate(said, point, **place, fontsize=6, zorder=5, path_effects=edge)  # type: ignore[arg-type]
 
 
 @styled

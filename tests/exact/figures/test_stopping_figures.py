@@ -52,6 +52,18 @@ def test_every_judged_rule_is_a_point_and_ranked_ones_are_named() -> None:
     assert "STAND-IN" in figure.get_suptitle()
 
 
+def test_rules_that_are_one_point_share_their_numbers() -> None:
+    table = regrets()
+    # Two rules that stop alike; a third has the same regret at another work.
+    table.loc[table["rule"].isin(RULES[2:4]), ["work", "mean_regret"]] = [5e3, 0.2]
+    table.loc[table["rule"] == RULES[4], "mean_regret"] = 0.2
+    axes = draw_work(table, RANKS, DATA).axes[0]
+    points = {label.get_text(): label.xy for label in axes.texts}  # type: ignore[attr-defined]
+    assert list(points) == ["1", "2, 3", "4", "5"]
+    assert points["2, 3"] == (5e3, 0.2)
+    assert points["4"] == (pytest.approx(1e5), 0.2)
+
+
 def test_selected_epochs_lie_on_the_test_loss() -> None:
     loss = np.array([2.0, 1.0, 0.5, 0.6, 0.9])
     parts = [
