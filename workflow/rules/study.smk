@@ -50,6 +50,8 @@ rule study_tables:
 rule study_regrets:
     input:
         STUDY_TABLES,
+        # The page says how many of the declared cells there are.
+        PROVENANCE,
     output:
         STUDY_OUTCOMES,
     params:

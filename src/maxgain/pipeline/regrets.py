@@ -1,10 +1,13 @@
 """What comes out of the stopping study: regrets, tests, ranks and the claim, from its tables."""
 
+import json
 from pathlib import Path
 
 import pandas as pd
 from pandas import DataFrame
 
+from maxgain.config.stopping import Stopping, study_cells
+from maxgain.errors import InputError
 from maxgain.files.atomic import atomic_path
 from maxgain.files.csv import read_frame
 from maxgain.stopping.comparison import interval_of_mean
@@ -36,14 +39,16 @@ def write_regrets(study: Path) -> StudyVerdict:
     Parameters
     ----------
     study
-        Folder of runs.csv, signals.csv, outcomes.csv and data.csv.
+        Folder of runs.csv, signals.csv, outcomes.csv and data.csv. If it has provenance.json, the
+        page says how many of the cells that are declared there the tables hold.
 
     Raises
     ------
     InputError
-        A table is missing or damaged.
+        A table is missing or damaged, or provenance.json is damaged.
     """
     tables = read_study(study)
+    declared = declared_cells(study / "provenance.json")
     data = read_frame(study / "data.csv", DATA_COLUMNS, ())
     scores = score_rules(RULES.rows(), tables)
     summary = summarise(scores)
@@ -65,12 +70,40 @@ def write_regrets(study: Path) -> StudyVerdict:
     write_frame(tune_rules(tables), study / "tuned.csv")
     momentum = compare_momentum(tables)
     write_frame(momentum, study / "momentum.csv", "%.7g")
-    outcome = StudyOutcome(
-        tables.ranked, data, summary, comparisons, ranks, marks, rates, momentum, verdict
-    )
+    made = (summary, comparisons, ranks, marks, rates, momentum)
+    page = render_study(StudyOutcome(tables.ranked, declared, data, *made, verdict))
     with atomic_path(study / "verdict.md") as temporary:
-        temporary.write_text(render_study(outcome), encoding="utf-8")
+        temporary.write_text(page, encoding="utf-8")
     return verdict
+
+
+def declared_cells(provenance: Path) -> int | None:
+    """Cells that rules are to be ranked on by the protocol of a study; None where nothing tells.
+
+    Blocks that were left out (`stopping.only`) count: they are declared.
+
+    Parameters
+    ----------
+    provenance
+        File that `maxgain pipeline provenance` wrote; it need not be there.
+
+    Raises
+    ------
+    InputError
+        The file is damaged.
+    """
+    if not provenance.exists():
+        return None
+    try:
+        content = json.loads(provenance.read_text(encoding="utf-8"))
+        told = content["settings"]["protocol"].get("stopping")
+        if told is None:
+            return None
+        cells = list(study_cells(Stopping.model_validate(told | {"only": None})))
+    except (ValueError, KeyError, AttributeError, TypeError, RecursionError) as error:
+        said = " ".join(str(error).split())
+        raise InputError(f"{provenance} is not the provenance of a study: {said}.") from error
+    return sum(len(cell.experiment.rate_factors) for cell in cells if cell.ranked)
 
 
 def _judged(summary: DataFrame) -> set[str]:

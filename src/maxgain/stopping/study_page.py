@@ -31,6 +31,8 @@ class StudyOutcome:
     ----------
     runs
         Those that rules are compared on, as in runs.csv.
+    declared
+        Cells that rules are to be compared on when the study is complete; None if not known.
     data
         As in data.csv.
     summary, comparisons, ranks, marks, rates, momentum
@@ -40,6 +42,7 @@ class StudyOutcome:
     """
 
     runs: DataFrame
+    declared: int | None
     data: DataFrame
     summary: DataFrame
     comparisons: DataFrame
@@ -86,7 +89,12 @@ def _opening(outcome: StudyOutcome) -> Iterator[str]:
     cells = len(outcome.runs[list(CELL)].drop_duplicates())
     labels = zip(outcome.data["dataset"], outcome.data["label"], strict=True)
     said = "; ".join(f"{dataset}: {label}" for dataset, label in labels)
-    yield f"{len(outcome.runs)} trainings in {cells} cells. {said}."
+    of_declared = ""
+    if outcome.declared is not None:
+        of_declared = f" of the {outcome.declared} that are declared"
+        if cells < outcome.declared:
+            yield f"**The study is not complete**: {outcome.declared - cells} cells are to come."
+    yield f"{len(outcome.runs)} trainings in {cells} cells{of_declared}. {said}."
     marks = outcome.marks[outcome.marks["run"].isin(outcome.runs["run"])]
     yield (
         f"In {int(marks['late_best'].sum())} of them the best epoch lies in the last tenth, in "

@@ -121,6 +121,7 @@ def test_the_page_says_all_of_it() -> None:
     page = render_study(
         StudyOutcome(
             runs=runs,
+            declared=69,
             data=pd.DataFrame({"dataset": ["mnist"], "label": ["MNIST"], "stand_in": [True]}),
             summary=summary,
             comparisons=comparisons,
@@ -143,6 +144,10 @@ def test_the_page_says_all_of_it() -> None:
     )
     assert "**The gain cannot stand in for validation loss" in page
     assert "On stand-in data" in page
+    assert (
+        "**The study is not complete**: 45 cells are to come.\n24 trainings in 24 cells of" in page
+    )
+    assert "24 cells of the 69 that are declared. mnist: MNIST." in page
     cell = "mnist lenet-momentum0 n=4000 noise=0.4 rate x10"
     assert f"| eb-criterion | {cell} | 3 | 0 | 0.210 | 21 % | 33 % | 0 % |" in page
     assert f"| eb-criterion-batch | {cell} | 3 | 0 |  |  |  | 67 % |" in page
