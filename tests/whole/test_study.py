@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pandas as pd
+import pytest
 
 from tests.whole.conftest import run_in
 
@@ -35,6 +36,10 @@ def test_the_study_is_trained_measured_and_judged(workflow_copy: Path) -> None:
     page = (results / "verdict.md").read_text()
     assert "is undecided" in page
     assert "On stand-in data" in page
+    assert "2 trainings in 1 cells of the 1 that are declared" in page
+    cells = pd.read_csv(results / "regret_by_cell.csv").set_index("rule")
+    assert cells.loc["last", "seeds"] == 2
+    assert cells.loc["last", "loss_regret"] == pytest.approx(regret.loc["last", "mean_regret"])
     figures = sorted(path.name for path in (workflow_copy / "figures/tiny-study").iterdir())
     assert figures == [f"stopping-{name}.png" for name in ("examples", "ranks", "work")]
     assert not list(results.rglob("snapshots.safetensors"))
@@ -48,7 +53,10 @@ def test_the_study_is_trained_measured_and_judged(workflow_copy: Path) -> None:
         "from maxgain.stopping.stop import Stop\n\n\n"
         "def second(table):\n    return Stop(2, 2, 'two') if len(table) == 2 else None\n"
     )
-    options = ("--results", str(results), "--rules", "my_rules:second", "--only")
+    options = ("--results", str(results), "--rules", "my_rules:second")
     scored = run_in(workflow_copy, "maxgain", "stopping", *options, PYTHONPATH=str(workflow_copy))
     assert scored.returncode == 0, scored.stdout
-    assert pd.read_csv(workflow_copy / "regret.csv")["epochs_used"].tolist() == [0.4]
+    beside = pd.read_csv(workflow_copy / "regret.csv").set_index("rule")
+    assert beside.loc["my_rules:second", "epochs_used"] == 0.4
+    # The registered rules are those of the study.
+    pd.testing.assert_frame_equal(beside.iloc[1:], regret.drop(columns="kind"))
