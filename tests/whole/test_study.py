@@ -60,3 +60,39 @@ def test_the_study_is_trained_measured_and_judged(workflow_copy: Path) -> None:
     assert beside.loc["my_rules:second", "epochs_used"] == 0.4
     # The registered rules are those of the study.
     pd.testing.assert_frame_equal(beside.iloc[1:], regret.drop(columns="kind"))
+
+
+SHRUNK = """
+gain: {impulses: 2}
+stopping:
+  seeds: [0]
+  test_images: 40
+  data: {mnist: {statistics_images: 200}, cifar10: {statistics_images: 200}}
+  blocks: {a: {training_images: 60, epochs: 5, label_noise: [0.4]}}
+figures: {formats: [png]}
+"""
+
+
+def test_the_small_study_compares_two_data_sets(workflow_copy: Path) -> None:
+    """The shipped protocol, its sets of images and lengths alone cut down."""
+    (workflow_copy / "shrunk.yaml").write_text(SHRUNK)
+    overlays = ("workflow/protocols/stopping-small.yaml", "shrunk.yaml")
+    done = run_in(workflow_copy, "snakemake", "--cores", "2", "--configfile", *overlays)
+    assert done.returncode == 0, done.stdout[-5000:]
+    results = workflow_copy / "results/stopping-small"
+    data = pd.read_csv(results / "data.csv")
+    assert sorted(data["dataset"].str.extract("(mnist|cifar10)")[0]) == ["cifar10", "mnist"]
+    assert data["stand_in"].all()
+    regret = pd.read_csv(results / "regret.csv").set_index("rule")
+    # Two rates of two data sets; each set tells the other which epoch is best.
+    assert regret.loc[["last", "constant", "gain-diagnosis"], "cells"].tolist() == [4, 4, 4]
+    assert regret.loc["constant", "failed"] == 0
+    cells = pd.read_csv(results / "regret_by_cell.csv")
+    assert cells.loc[cells["rule"] == "last", "loss_regret"].mean() == pytest.approx(
+        regret.loc["last", "mean_regret"]
+    )
+    tuned, rates = (pd.read_csv(results / f"{name}.csv") for name in ("tuned", "rates"))
+    assert len(tuned) > 0
+    # Limits that are learnt on the other data set, and those that a rival has of its own.
+    assert set(rates["limits"]) == {"own", "other data sets"}
+    assert (results / "verdict.md").read_text().count("On stand-in data") == 1
