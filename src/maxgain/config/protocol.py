@@ -5,7 +5,7 @@ from dataclasses import replace
 from itertools import chain
 from typing import Annotated, Any
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from maxgain.config.choices import Choice, Varied, copies_name, copies_of, vary, without_others
 from maxgain.config.datasets import Dataset
@@ -79,7 +79,8 @@ class Protocol(Section):
     that has it makes its tables and figures in place of the paper's."""
 
     choices: dict[Name, Choice] = {}
-    """What the paper leaves open, taken otherwise; choices.csv says what the results owe to it."""
+    """What the paper leaves open, taken otherwise; choices.csv says what the results owe to it.
+    An overlay leaves a choice of the files below it out by null."""
 
     pretrained: Pretrained = Pretrained()
     """The ImageNet networks of figures 5 to 7."""
@@ -101,6 +102,13 @@ class Protocol(Section):
         if isinstance(choices := raw.get("choices"), Mapping):
             left["choices"] = without_others(choices, wanted)
         return left
+
+    @field_validator("choices", mode="before")
+    @classmethod
+    def _null_is_no_choice(cls, raw: Any) -> Any:  # what YAML gives, of any kind
+        if not isinstance(raw, Mapping):
+            return raw
+        return {name: choice for name, choice in raw.items() if choice is not None}
 
     @model_validator(mode="after")
     def _study_joins_the_experiments(self) -> "Protocol":

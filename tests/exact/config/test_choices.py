@@ -112,6 +112,13 @@ def test_an_overlay_that_wants_some_experiments_leaves_out_their_choices() -> No
     ]
 
 
+def test_an_overlay_leaves_a_choice_out_by_null() -> None:
+    changed = raw(impulse="raw")
+    changed["choices"] |= {"open": None, "other": {"of": ["other"], "averaged": True}}
+    protocol = parse_protocol(changed)
+    assert list(protocol.choices) == ["other"]
+
+
 @pytest.mark.parametrize(
     ("choice", "sentence"),
     [
