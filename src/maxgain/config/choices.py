@@ -39,10 +39,10 @@ class Choice(Section):
     """The data set's images as JPEG copies of that quality; trained anew."""
 
     rate_factors: Factors | None = None
-    """Of the experiment's, those that are trained anew; null takes all."""
+    """Which of the experiment's are trained anew; null takes all."""
 
     seeds: Annotated[Seeds, Field(min_length=1)] | None = None
-    """Of the experiment's, those that are trained anew; null takes all."""
+    """Which of the experiment's are trained anew; null takes all."""
 
     @model_validator(mode="after")
     def _changes_one_thing(self) -> "Choice":
@@ -190,12 +190,14 @@ def _varied_experiment(base: Experiment, choice: Choice) -> Experiment:
         wanted = getattr(choice, key)
         if wanted is None:
             continue
-        if unknown := [value for value in wanted if value not in getattr(base, key)]:
+        own = getattr(base, key)
+        kept = [value for value in wanted if value in own]
+        if own and not kept:
             raise ValueError(
-                f"{key} has {unknown[0]}; allowed are those of the experiment, "
-                f"{', '.join(map(str, getattr(base, key)))}"
+                f"{key} has {', '.join(map(str, wanted))}; allowed are those of the experiment, "
+                f"{', '.join(map(str, own))}"
             )
-        changes |= {key: wanted, "more_seeds": []}
+        changes |= {key: kept, "more_seeds": []}
     return base.model_copy(update=changes)
 
 

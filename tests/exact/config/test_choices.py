@@ -78,6 +78,15 @@ def test_another_precision_is_trained_beside_the_protocols_own() -> None:
     assert [part for part in measured_parts(protocol) if run.name in part] == [(run.name,)]
 
 
+def test_an_experiment_of_fewer_seeds_has_fewer_counterparts() -> None:
+    protocol = varied_by(precision="bf16", seeds=[0, 7])
+    assert {run.seed for run in protocol.runs_of_varied(protocol.varied()[0])} == {0}
+    none = raw(precision="bf16", seeds=[0])
+    none["experiments"]["rates"]["seeds"] = []  # The experiment is left out, its choice too.
+    protocol = parse_protocol(none)
+    assert protocol.runs_of_varied(protocol.varied()[0]) == []
+
+
 def test_jpeg_copies_are_a_data_set_of_their_own() -> None:
     protocol = varied_by(jpeg_quality=75)
     (varied,) = protocol.varied()
