@@ -62,25 +62,25 @@ def provenance_job(wildcards):
     return jobs.ProvenanceJob(protocol=PROTOCOL).text()
 
 
+def tables_of(runs, dataset, measured):
+    """Tables of runs, and the file that their measurement is read from."""
+    if not runs:  # Their empty table must take the place of one that is there from other settings.
+        return f"{RESULTS}/prepared/{dataset}.safetensors"
+    files = ("history.csv", measured, "provenance.json")
+    return [f"{RESULTS}/runs/{run.name}/{file}" for run in runs for file in files]
+
+
 def experiment_inputs(wildcards):
     """Tables of all runs of an experiment."""
-    runs = PROTOCOL.runs_of(wildcards.experiment)
-    files = ("history.csv", "gains.csv", "provenance.json")
-    if not runs:  # Its empty table must take the place of one that is there from other settings.
-        dataset = PROTOCOL.experiments[wildcards.experiment].dataset
-        return f"{RESULTS}/prepared/{dataset}.safetensors"
-    return [f"{RESULTS}/runs/{run.name}/{file}" for run in runs for file in files]
+    name = wildcards.experiment
+    return tables_of(PROTOCOL.runs_of(name), PROTOCOL.experiments[name].dataset, "gains.csv")
 
 
 def varied_inputs(wildcards):
     """Tables of all runs of a varied experiment, and their snapshots where they are measured anew."""
     varied = VARIED[wildcards.choice, wildcards.experiment]
-    runs = PROTOCOL.runs_of_varied(varied)
     measured = "snapshots.safetensors" if varied.alternative.measured_anew else "gains.csv"
-    files = ("history.csv", measured, "provenance.json")
-    if not runs:
-        return f"{RESULTS}/prepared/{varied.experiment.dataset}.safetensors"
-    return [f"{RESULTS}/runs/{run.name}/{file}" for run in runs for file in files]
+    return tables_of(PROTOCOL.runs_of_varied(varied), varied.experiment.dataset, measured)
 
 
 def fetched_weights(wildcards):

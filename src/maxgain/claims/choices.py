@@ -12,6 +12,7 @@ from jaxtyping import Float
 from numpy import ndarray
 from pandas import DataFrame
 
+from maxgain.claims.evidence import Evidence
 from maxgain.claims.judge import judge_claim
 from maxgain.claims.registry import CLAIMS
 from maxgain.config.choices import Alternative
@@ -36,9 +37,9 @@ def compare_choices(tables: ResultTables, compared: Sequence[Compared]) -> DataF
     """
     run = [(each, table) for each, table in compared if each.of in tables.curves and len(table)]
     verdicts = _OtherVerdicts(tables, run)
+    said = {choice: verdicts.of(choice) for choice in {each.choice for each, _ in run}}
     rows = [
-        _compare(tables.curves[each.of], each, table) | verdicts.of(each.choice)
-        for each, table in run
+        _compare(tables.curves[each.of], each, table) | said[each.choice] for each, table in run
     ]
     return DataFrame(rows, columns=list(CHOICE_COLUMNS))
 
@@ -133,6 +134,7 @@ class _OtherVerdicts:
 
     def __init__(self, tables: ResultTables, compared: Sequence[Compared]) -> None:
         self._tables = tables
+        self._own: dict[str, Evidence] = {}
         self._whole: dict[str, dict[str, DataFrame]] = {}
         for each, table in compared:
             if each.whole:
@@ -149,7 +151,9 @@ class _OtherVerdicts:
                 names = tuple(name for name, table in self._tables.curves.items() if len(table))
             if claim.origin != "paper" or not claim.quantities or not set(names) <= set(varied):
                 continue
-            before, after = judge_claim(self._tables, claim), judge_claim(others, claim)
+            if claim.name not in self._own:
+                self._own[claim.name] = judge_claim(self._tables, claim)
+            before, after = self._own[claim.name], judge_claim(others, claim)
             if "not run" in (before.outcome, after.outcome):
                 continue
             judged += 1

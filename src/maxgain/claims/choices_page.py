@@ -5,6 +5,7 @@ from typing import Any
 from pandas import DataFrame
 
 from maxgain.claims.page import format_effect, render_table
+from maxgain.tables.choices import CHANGES
 
 EXPLANATION = (
     "An experiment is compared with itself, one setting taken otherwise, training by training. "
@@ -40,14 +41,11 @@ def render_choices(table: DataFrame, title: str) -> str:
 
 def _cells(row: dict[Any, Any]) -> tuple[object, ...]:  # as pandas gives rows
     stand_in = " (stand-in)" if row["stand_in"] else ""
-    verdicts = "not judged" if not row["claims"] else f"{row['other_verdicts'] or 'none'} "
+    verdicts = f"{row['other_verdicts'] or 'none'} ({row['claims']})"
     return (
         f"{row['otherwise']} in place of {row['taken']}",
         f"{row['experiment']}{stand_in}",
         row["trainings"],
-        *(
-            format_effect(row[name], row[f"{name}_low"], row[f"{name}_high"])
-            for name in ("gain_change_db", "variability_change", "loss_change")
-        ),
-        f"{verdicts}({row['claims']})" if row["claims"] else verdicts,
+        *(format_effect(row[name], row[f"{name}_low"], row[f"{name}_high"]) for name in CHANGES),
+        verdicts if row["claims"] else "not judged",
     )

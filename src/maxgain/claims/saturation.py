@@ -13,7 +13,7 @@ from maxgain.claims.registry import Claim
 from maxgain.diagnosis.losses import loss_minimum, overfitting_onset
 from maxgain.statistics.concordance import concordance, partial_concordance
 from maxgain.statistics.fall import fall_onset
-from maxgain.statistics.intervals import Statistic, measure_distance
+from maxgain.statistics.intervals import average, measure_distance
 from maxgain.tables.results import ResultTables
 from maxgain.tables.runs import RunCurves, read_runs
 
@@ -37,14 +37,12 @@ def judge_s4b(tables: ResultTables, claim: Claim) -> Evidence:
         [
             below(
                 "epochs from lowest validation loss to C's fall, over the run's",
-                lambda *block: _average([_distance(claim, run) for run in block if _overfits(run)]),
+                lambda *block: average([_distance(claim, run) for run in block if _overfits(run)]),
                 claim.threshold,
             ),
             below(
                 "share of runs without overfitting in which C falls",
-                lambda *block: _average(
-                    [_falls(claim, run) for run in block if not _overfits(run)]
-                ),
+                lambda *block: average([_falls(claim, run) for run in block if not _overfits(run)]),
                 claim.margin,
             ),
         ],
@@ -70,10 +68,10 @@ def describe_confidence(runs: Sequence[RunCurves], saturation: str) -> str:
         Its column.
     """
     curves = [(run[saturation], run["training_loss"], run["validation_loss"]) for run in runs]
-    trained = _mean_of([concordance(own, training) for own, training, _ in curves])
-    besides = _mean_of(
+    trained = average([concordance(own, training) for own, training, _ in curves]).value
+    besides = average(
         [partial_concordance(own, validation, training) for own, training, validation in curves]
-    )
+    ).value
     return (
         f"tau of C and training loss {trained:.2f}, of C and validation loss with the training "
         f"loss held {besides:.2f}"
@@ -108,13 +106,3 @@ def _distance(claim: Claim, run: RunCurves) -> float:
 def _falls(claim: Claim, run: RunCurves) -> float:
     """1 where C begins to fall somewhere, else 0."""
     return float(fall_onset(claim.curve(run)) is not None)
-
-
-def _average(values: Sequence[float]) -> Statistic:
-    return Statistic(_mean_of(values))
-
-
-def _mean_of(values: Sequence[float]) -> float:
-    """Mean of the finite values; NaN without any."""
-    finite = [value for value in values if np.isfinite(value)]
-    return float(np.mean(finite)) if finite else float("nan")

@@ -25,8 +25,8 @@ from maxgain.claims.evidence import Evidence, add_note
 from maxgain.claims.registry import Claim
 from maxgain.diagnosis.losses import overfitting_onset
 from maxgain.statistics.intervals import (
-    UNDEFINED,
     Statistic,
+    average,
     fit_exponent,
     measure_change,
     measure_distance,
@@ -107,7 +107,7 @@ def judge_s3(tables: ResultTables, claim: Claim) -> Evidence:
     blocks = _join_raised(tables, claim)
 
     def share(column: str, name: str) -> Callable[..., Statistic]:
-        return lambda *runs: _average([_explain(run, column, gain) for run in _only(runs, name)])
+        return lambda *runs: average([_explain(run, column, gain) for run in _only(runs, name)])
 
     evidence = judge_runs(
         blocks,
@@ -122,7 +122,7 @@ def judge_s3(tables: ResultTables, claim: Claim) -> Evidence:
         ],
     )
     for name in claim.tables:
-        alone = _average([share(own, name)(*block).value for block in blocks]).value
+        alone = average([share(own, name)(*block).value for block in blocks]).value
         evidence = add_note(evidence, f"saturation alone, {name}: {alone:.2g}")
     return evidence
 
@@ -186,7 +186,7 @@ def judge_s5(tables: ResultTables, claim: Claim) -> Evidence:
     )
     for name in claim.tables:
         number = _count_halving(
-            _average([ratio(_only(block, name)[0]) for block in blocks]).value, claim.margin
+            average([ratio(_only(block, name)[0]) for block in blocks]).value, claim.margin
         )
         evidence = add_note(evidence, f"impulses that halve it, {name}: {number}")
     return evidence
@@ -202,12 +202,6 @@ def _join_raised(tables: ResultTables, claim: Claim) -> list[Block]:
 
 def _only(runs: Sequence[RunCurves], experiment: str) -> list[RunCurves]:
     return [run for run in runs if run.experiment == experiment]
-
-
-def _average(values: Sequence[float]) -> Statistic:
-    """Mean of the finite values; undefined without any."""
-    finite = [value for value in values if np.isfinite(value)]
-    return Statistic(float(np.mean(finite))) if finite else UNDEFINED
 
 
 def _explain(run: RunCurves, column: str, gain: str) -> float:

@@ -237,13 +237,17 @@ class Protocol(Section):
     def runs(self) -> dict[str, Run]:
         """Every run of all experiments by its name, trained once for the most epochs asked."""
         runs: dict[str, Run] = {}
-        groups = [self.runs_of(name) for name in self.experiments]
-        for run in chain(*groups, *map(self.runs_of_varied, self.varied())):
+        for run in chain.from_iterable(self.grids()):
             known = runs.get(run.name)
             if known is None or known.epochs < run.epochs:
                 # The factor is an experiment's view of the run: two may disagree about it.
                 runs[run.name] = replace(run, rate_factor=1.0)
         return runs
+
+    def grids(self) -> Iterator[list[Run]]:
+        """The runs of each experiment, then of each that a choice varies."""
+        yield from map(self.runs_of, self.experiments)
+        yield from map(self.runs_of_varied, self.varied())
 
     def varied(self) -> list[Varied]:
         """Every experiment that a choice varies, choice by choice."""

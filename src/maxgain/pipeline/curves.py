@@ -19,15 +19,14 @@ def write_curves(job: CurvesJob, runs: Path, output: Path) -> None:
     InputError
         A run's history or gains are missing or do not fit together.
     """
-    measured = ("gain_db", *(RESPONSE_COLUMNS if job.gain.impulses else ()))
+    responses = RESPONSE_COLUMNS if job.gain.impulses else ()
+    measured = {name: name for name in ("gain_db", *responses)}
     rows = (
         row
         for run in job.setting.runs(job.experiment)
-        for row in run_rows(
-            job.name, run, runs / run.name, dict(zip(measured, measured, strict=True))
-        )
+        for row in run_rows(job.name, run, runs / run.name, measured)
     )
-    write_table(output, (*CURVE_COLUMNS, *measured[1:]), rows)
+    write_table(output, (*CURVE_COLUMNS, *responses), rows)
 
 
 def run_rows(

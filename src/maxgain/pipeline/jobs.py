@@ -6,7 +6,6 @@ workflow is planned with it.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from itertools import chain
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -181,8 +180,7 @@ def curves_job(protocol: Protocol, name: str) -> CurvesJob:
 def measured_parts(protocol: Protocol) -> list[tuple[str, ...]]:
     """Names of the runs that one job measures, every run in the first experiment that has it."""
     parts, placed = list[tuple[str, ...]](), set[str]()
-    groups = [protocol.runs_of(name) for name in protocol.experiments]
-    for group in chain(groups, map(protocol.runs_of_varied, protocol.varied())):
+    for group in protocol.grids():
         names = dict.fromkeys(run.name for run in group)
         runs = tuple(run for run in names if run not in placed)
         placed.update(runs)

@@ -8,6 +8,7 @@ The block bootstrap is ours because scipy's `bootstrap` draws single values; `ar
 price of statsmodels.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,6 +36,12 @@ class Statistic:
 
 
 UNDEFINED = Statistic(float("nan"))
+
+
+def average(values: Sequence[float]) -> Statistic:
+    """Mean of the finite values, without an interval; undefined without any."""
+    finite = [value for value in values if np.isfinite(value)]
+    return Statistic(float(np.mean(finite))) if finite else UNDEFINED
 
 
 def measure_mean(values: Float[ndarray, " epochs"]) -> Statistic:

@@ -9,10 +9,10 @@ import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 from pandas import DataFrame
-from scipy import stats
 
 from maxgain.diagnosis.losses import loss_minimum
 from maxgain.quantities.registry import snapshot_cost
+from maxgain.statistics.concordance import concordance
 from maxgain.stopping.replay import Replayed
 from maxgain.stopping.row import StopRule
 from maxgain.tables.stopping import HELD_OUT_COLUMNS
@@ -197,4 +197,4 @@ def agreement(signal: Float[ndarray, " epochs"], test_loss: Float[ndarray, " epo
     both = np.isfinite(signal) & np.isfinite(test_loss)
     if both.sum() < 5 or np.ptp(signal[both]) == 0 or np.ptp(test_loss[both]) == 0:
         return math.nan
-    return float(stats.kendalltau(signal[both], test_loss[both]).statistic)
+    return concordance(signal[both], test_loss[both])
