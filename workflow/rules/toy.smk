@@ -14,6 +14,8 @@ rule toy:
         f"{LOGS}/toy.log",
     benchmark:
         f"{BENCHMARKS}/toy.tsv"
+    # Before the trainings: what is left for the end has a core idle beside it.
+    priority: 1000000
     resources:
         mem_mb=2000,
         runtime=10,
