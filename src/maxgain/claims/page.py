@@ -11,6 +11,8 @@ from typing import Any
 import pandas as pd
 from pandas import DataFrame
 
+from maxgain.claims.needs import EXPLANATION as EXPLANATION_OF_NEEDS
+from maxgain.claims.needs import describe_need
 from maxgain.files.atomic import atomic_path
 from maxgain.statistics.decisions import FEWEST_TRAININGS, VERDICTS
 
@@ -27,13 +29,13 @@ EXPLANATION = (
 
 
 def write_verdicts_markdown(verdicts: DataFrame, path: Path, title: str) -> None:
-    """Write verdicts.md: a count, the verdicts, then the numbers behind each."""
+    """Write verdicts.md: a count, the verdicts, what open ones need, the numbers behind each."""
     with atomic_path(path) as temporary:
         temporary.write_text(render_markdown(verdicts, title), encoding="utf-8")
 
 
 def render_markdown(verdicts: DataFrame, title: str) -> str:
-    """Verdicts as a Markdown text with two tables, verdicts and numbers.
+    """Verdicts as a Markdown text: a table of them, what open ones need, a table of numbers.
 
     Parameters
     ----------
@@ -55,12 +57,22 @@ def render_markdown(verdicts: DataFrame, title: str) -> str:
             "",
             EXPLANATION,
             "",
+            *_list_needs(rows),
             "## Numbers",
             "",
             *render_table(details, map(_detail, rows)),
             "",
         ]
     )
+
+
+def _list_needs(rows: Iterable[Mapping[Hashable, Any]]) -> list[str]:
+    """Lines of the section on open claims; none where all are decided."""
+    needs = [(row["id"], need) for row in rows if (need := describe_need(row))]
+    if not needs:
+        return []
+    items = [f"- **{name}**: {need}" for name, need in needs]
+    return ["## What the open claims need", "", EXPLANATION_OF_NEEDS, "", *items, ""]
 
 
 def _summarise(row: Mapping[Hashable, Any]) -> tuple[object, ...]:

@@ -36,6 +36,9 @@ def show_verdicts(
     if verdicts["stand_in"].any():
         console.print("* judged on data that stand in for the paper's")
     console.print(f"{len(verdicts)} claims: {count_verdicts(verdicts)}.")
+    page = table.with_suffix(".md")
+    if page.exists():
+        console.print(f"The numbers, and what the open ones need: {page}", soft_wrap=True)
 
 
 def verdict_table(verdicts: "DataFrame", width: int = WIDTH) -> "Table":
