@@ -17,16 +17,17 @@ from maxgain.claims.conditions import (
     below,
     between,
     compare_variability,
+    grow_with_rate,
     judge_runs,
     select_blocks,
 )
 from maxgain.claims.evidence import Evidence, add_note
+from maxgain.claims.parts import GAIN_AND_PARTS, add_parts
 from maxgain.claims.registry import Claim
 from maxgain.diagnosis.losses import overfitting_onset
 from maxgain.statistics.intervals import (
     UNDEFINED,
     Statistic,
-    fit_exponent,
     measure_change,
     measure_distance,
     measure_mean,
@@ -56,15 +57,11 @@ def judge_c1(tables: ResultTables, claim: Claim) -> Evidence:
     def onset(run: RunCurves) -> Statistic:
         return _measure_onset(claim.curve(run))
 
-    return judge_runs(
-        select_blocks(tables, claim, {"rate_factor": 1}),
+    blocks = select_blocks(tables, claim, {"rate_factor": 1})
+    evidence = judge_runs(
+        blocks,
         [
-            above(
-                f"log2 variability after/before epoch {epoch}",
-                lambda run: compare_variability(claim, run, epoch, SETTLED),
-                claim.threshold,
-                claim.equivalence,
-            ),
+            _later(claim),
             above("drop, dB", lambda run: _measure_drop(claim.curve(run), epoch), claim.margin),
             *between(
                 f"drift over epochs {SETTLED}-{epoch}, dB",
@@ -75,6 +72,7 @@ def judge_c1(tables: ResultTables, claim: Claim) -> Evidence:
             below("onset of variability, epoch", onset, claim.epoch + claim.tolerance),
         ],
     )
+    return add_parts(evidence, claim, blocks, lambda part: _later(part).measure)
 
 
 def judge_c2(tables: ResultTables, claim: Claim) -> Evidence:
@@ -105,6 +103,14 @@ def judge_c2(tables: ResultTables, claim: Claim) -> Evidence:
             )
         ],
     )
+    evidence = add_parts(
+        evidence,
+        claim,
+        judged,
+        lambda part: lambda run: _compare_around_overfitting(part, run),
+        "log2 variability after/before overfitting",
+        GAIN_AND_PARTS,
+    )
     names = [
         "/".join(str(onset or "none") for onset in _find_onsets(claim, run)) for (run,) in blocks
     ]
@@ -131,10 +137,10 @@ def judge_c3(tables: ResultTables, claim: Claim) -> Evidence:
         f" from epoch {half}": (half, None),
     }
     growths = [
-        _grow(claim, f"exponent of variability over rate{name}", first, last)
-        for name, (first, last) in stretches.items()
+        grow_with_rate(claim, name, first, last) for name, (first, last) in stretches.items()
     ]
-    return judge_runs(blocks, [*growths, *(_order(claim, metric) for metric in METRICS)])
+    evidence = judge_runs(blocks, [*growths, *(_order(claim, metric) for metric in METRICS)])
+    return add_parts(evidence, claim, blocks, lambda part: grow_with_rate(part).measure)
 
 
 def judge_c4(tables: ResultTables, claim: Claim) -> Evidence:
@@ -173,15 +179,11 @@ def judge_c5(tables: ResultTables, claim: Claim) -> Evidence:
     is read as in C1, after epoch 27.
     """
     epoch = int(claim.epoch)
-    return judge_runs(
-        select_blocks(tables, claim, {"rate_factor": THIRD}),
+    blocks = select_blocks(tables, claim, {"rate_factor": THIRD})
+    evidence = judge_runs(
+        blocks,
         [
-            above(
-                f"log2 variability after/before epoch {epoch}",
-                lambda run: compare_variability(claim, run, epoch, SETTLED),
-                claim.threshold,
-                claim.equivalence,
-            ),
+            _later(claim),
             above(
                 "tau of validation loss after it",
                 lambda run: measure_order(run["validation_loss"][epoch - 1 :]),
@@ -194,6 +196,29 @@ def judge_c5(tables: ResultTables, claim: Claim) -> Evidence:
             ),
         ],
     )
+    return add_parts(evidence, claim, blocks, lambda part: _later(part).measure)
+
+
+def _later(claim: Claim) -> Condition:
+    """Condition that the claim's quantity is more variable after its epoch than before."""
+    epoch = int(claim.epoch)
+    return above(
+        f"log2 variability after/before epoch {epoch}",
+        lambda run: compare_variability(claim, run, epoch, SETTLED),
+        claim.threshold,
+        claim.equivalence,
+    )
+
+
+def _compare_around_overfitting(claim: Claim, run: RunCurves) -> Statistic:
+    """Log2 of the variability after over before overfitting sets in; undefined where it does not.
+
+    Nor where it sets in so early or late that nothing could be said of one of the sides.
+    """
+    epoch = overfitting_onset(run["validation_loss"], run["training_loss"])
+    if epoch is None or not 2 * SETTLED <= epoch <= run.epochs - SETTLED:
+        return UNDEFINED
+    return compare_variability(claim, run, epoch, SETTLED)
 
 
 def _find_onsets(claim: Claim, run: RunCurves) -> tuple[int | None, int | None]:
@@ -216,18 +241,6 @@ def _measure_onset(gain: Float[ndarray, " epochs"]) -> Statistic:
     if onset is not None:
         return Statistic(onset.epoch, onset.low, onset.high)
     return Statistic(float(gain.size + 1)) if np.isfinite(gain).all() else UNDEFINED
-
-
-def _grow(claim: Claim, name: str, first: int, last: int | None) -> Condition:
-    """Condition that variability over a stretch of epochs grows with the raised rates."""
-    return above(
-        name,
-        lambda *runs: fit_exponent(
-            list(RAISED), [slice_steps(claim.curve(run), first, last) for run in runs]
-        ),
-        claim.threshold,
-        claim.equivalence,
-    )
 
 
 def _order(claim: Claim, metric: str) -> Condition:

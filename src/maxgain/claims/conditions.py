@@ -13,7 +13,12 @@ import numpy as np
 from maxgain.claims.evidence import Evidence, NotRun, make_evidence
 from maxgain.claims.registry import Claim
 from maxgain.statistics.decisions import FEWEST_TRAININGS, Finding, Side, decide, hold_mean
-from maxgain.statistics.intervals import Statistic, compare_scales, slice_steps
+from maxgain.statistics.intervals import (
+    Statistic,
+    compare_scales,
+    fit_exponent,
+    slice_steps,
+)
 from maxgain.tables.results import ResultTables
 from maxgain.tables.runs import RunCurves, describe_settings, select_runs
 
@@ -196,3 +201,17 @@ def compare_variability(claim: Claim, run: RunCurves, epoch: int, first: int) ->
     """Base-2 logarithm of the variability after over before `epoch`, from `first` on."""
     curve = claim.curve(run)
     return compare_scales(slice_steps(curve, epoch), slice_steps(curve, first, epoch))
+
+
+def grow_with_rate(
+    claim: Claim, name: str = "", first: int = 1, last: int | None = None
+) -> Condition:
+    """Condition that variability between two epochs grows with the rates of `RAISED`."""
+    return above(
+        f"exponent of variability over rate{name}",
+        lambda *runs: fit_exponent(
+            list(RAISED), [slice_steps(claim.curve(run), first, last) for run in runs]
+        ),
+        claim.threshold,
+        claim.equivalence,
+    )

@@ -10,14 +10,15 @@ from maxgain.claims.conditions import (
     above,
     below,
     between,
+    grow_with_rate,
     judge_runs,
     select_blocks,
 )
 from maxgain.claims.evidence import Evidence, add_note
+from maxgain.claims.parts import add_parts
 from maxgain.claims.registry import Claim
 from maxgain.statistics.intervals import (
     Statistic,
-    fit_exponent,
     measure_change,
     measure_late_share,
     measure_order,
@@ -109,19 +110,8 @@ def judge_m3(tables: ResultTables, claim: Claim) -> Evidence:
     count up to their divergence.
     """
     blocks = select_blocks(tables, claim, *({"rate_factor": factor} for factor in RAISED))
-    evidence = judge_runs(
-        blocks,
-        [
-            above(
-                "exponent of variability over rate",
-                lambda *runs: fit_exponent(
-                    list(RAISED), [slice_steps(claim.curve(run), 1) for run in runs]
-                ),
-                claim.threshold,
-                claim.equivalence,
-            )
-        ],
-    )
+    evidence = judge_runs(blocks, [grow_with_rate(claim)])
+    evidence = add_parts(evidence, claim, blocks, lambda part: grow_with_rate(part).measure)
     scales = np.array(
         [[scale_of(slice_steps(claim.curve(run), 1)) for run in block] for block in blocks]
     )
