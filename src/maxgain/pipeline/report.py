@@ -4,11 +4,14 @@ import re
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from maxgain.claims.needs import describe_need
 from maxgain.claims.registry import CLAIMS
+from maxgain.errors import InputError
 from maxgain.figures.registry import FIGURES
 from maxgain.files.atomic import atomic_path
 from maxgain.pipeline.network_pictures import draw_networks
 from maxgain.report.page import Sources, render_page
+from maxgain.tables.verdicts import read_verdicts
 
 
 def write_report(results: Path, output: Path, figures: Path | None = None) -> None:
@@ -40,6 +43,21 @@ def write_report(results: Path, output: Path, figures: Path | None = None) -> No
     regrets = study if study.exists() and not (results / "regret.csv").exists() else None
     with TemporaryDirectory() as folder:
         networks = draw_networks(results, Path(folder))
-        page = render_page(Sources(results, figures, tables, captions, networks, regrets))
+        page = render_page(
+            Sources(results, figures, tables, captions, networks, regrets, _needs(results))
+        )
     with atomic_path(output) as temporary:
         temporary.write_text(page, encoding="utf-8")
+
+
+def _needs(results: Path) -> dict[str, str]:
+    """What would decide each open claim; nothing where the verdicts are not of today's form.
+
+    What is wrong with them, if anything, the page's own reader says.
+    """
+    try:
+        verdicts = read_verdicts(results / "verdicts.csv").to_dict("records")
+        needs = {str(row["id"]): describe_need(row) for row in verdicts}
+    except (InputError, ValueError, KeyError, TypeError):
+        return {}
+    return {name: need for name, need in needs.items() if need}

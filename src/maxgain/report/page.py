@@ -60,6 +60,8 @@ class Sources:
         ImageNet network's name to a PNG picture of its derivative and response.
     regrets
         The stopping study's table; None for the folder's own regret.csv.
+    needs
+        Open claim's id to what would decide it.
     """
 
     results: Path
@@ -68,6 +70,7 @@ class Sources:
     captions: Mapping[str, str] = field(default_factory=dict)
     networks: Mapping[str, Path] = field(default_factory=dict)
     regrets: Path | None = None
+    needs: Mapping[str, str] = field(default_factory=dict)
 
 
 def render_page(sources: Sources) -> str:
@@ -100,6 +103,7 @@ def render_page(sources: Sources) -> str:
     return _fill_template(
         name=results.name,
         claims=claims,
+        needs=sources.needs,
         counts=_count_verdicts(claims),
         explorer=explorer,
         networks=networks,

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -131,6 +132,17 @@ def test_the_report_takes_the_figures_beside_its_results(small: Path, tmp_path: 
     found = Elements(output.read_text(encoding="utf-8"))
     assert any(address.startswith("data:image/webp") for address in found.addresses)
     assert "LeNet on MNIST" in found.text, "its caption"
+
+
+def test_an_open_claim_says_what_would_decide_it(tmp_path: Path) -> None:
+    results = Path(__file__).parents[3] / "results" / "embedded"
+    shutil.copy(results / "verdicts.csv", tmp_path)
+    write_report(tmp_path, tmp_path / "report.html")
+    text = Elements((tmp_path / "report.html").read_text(encoding="utf-8")).text
+    assert "Missing: curves/networks.csv; at least 5 seeds of each setting." in text
+    assert text.count("What would decide it") == len(
+        re.findall("^- \\*\\*", (results / "verdicts.md").read_text(encoding="utf-8"), re.MULTILINE)
+    )
 
 
 def test_a_refusal_leaves_the_earlier_report(small: Path, tmp_path: Path) -> None:
