@@ -1,4 +1,4 @@
-# make results   set up the environment and regenerate results and figures
+# make results   set up the environment and regenerate results and figures; CORES=1 for one core
 # make test      set up the environment and run the tests
 # make check     linters and the type checker
 # make docs      the documentation, into site/
@@ -9,6 +9,7 @@
 # make lock      pin the environment as it is now
 
 PYTHON ?= python3
+CORES ?= all
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
@@ -17,7 +18,7 @@ INSTALLED := $(VENV)/installed
 .DELETE_ON_ERROR:
 
 results: $(INSTALLED)
-	$(BIN)/snakemake --cores all
+	$(BIN)/snakemake --cores $(CORES)
 
 test: $(INSTALLED)
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadfile tests/exact tests/trends tests/whole
