@@ -20,17 +20,27 @@ def gather_runs(tables: ResultTables, claim: Claim) -> list[RunCurves]:
     """All runs that are long enough, each training once.
 
     One training may serve several experiments, whole or its first epochs. It is then counted as
-    part of the learning-rate sweep, where its rate factor tells raised from lowered rates.
+    part of the learning-rate sweep, where its rate factor tells raised from lowered rates. Others
+    of the same setting and seed, such as with a schedule or in another precision, count themselves.
     """
-    kept: dict[Hashable, RunCurves] = {}
+    kept: dict[Hashable, list[RunCurves]] = {}
     sweeps = name_sweeps(tables)
     for name in sorted(tables.curves, key=lambda name: (name not in sweeps, name)):
         for run in read_runs(tables.curves[name]):
-            kept.setdefault((run.setting, run.seed), run)
-    runs = [run for run in kept.values() if run.epochs >= claim.epochs]
+            alike = kept.setdefault((run.setting, run.seed), [])
+            if not any(_are_one_training(run, other) for other in alike):
+                alike.append(run)
+    runs = [run for alike in kept.values() for run in alike if run.epochs >= claim.epochs]
     if not runs:
         raise NotRun(f"needs a run of {claim.epochs:.0f} epochs or more, there is none")
     return runs
+
+
+def _are_one_training(one: RunCurves, other: RunCurves) -> bool:
+    """Whether two runs are the same as far as both go: a training is the same bytes each time."""
+    common = min(one.epochs, other.epochs)
+    losses = (run["training_loss"][:common] for run in (one, other))
+    return np.array_equal(*losses, equal_nan=True)
 
 
 def gather_sweeps(tables: ResultTables, claim: Claim) -> list[RunCurves]:
