@@ -39,8 +39,8 @@ def gather_runs(tables: ResultTables, claim: Claim) -> list[RunCurves]:
 def _are_one_training(one: RunCurves, other: RunCurves) -> bool:
     """Whether two runs are the same as far as both go: a training is the same bytes each time."""
     common = min(one.epochs, other.epochs)
-    losses = (run["training_loss"][:common] for run in (one, other))
-    return np.array_equal(*losses, equal_nan=True)
+    own, others = (run["training_loss"][:common] for run in (one, other))
+    return np.array_equal(own, others, equal_nan=True)
 
 
 def gather_sweeps(tables: ResultTables, claim: Claim) -> list[RunCurves]:
