@@ -37,6 +37,8 @@ rule judge:
         page=f"{RESULTS}/verdicts.md",
     params:
         results=lambda wildcards, input: Path(input.toy).parent,
+        # A function, as Snakemake takes braces in a user's text for wildcards.
+        note=lambda wildcards: [f"--note={PROTOCOL.note}"] if PROTOCOL.note else [],
     log:
         f"{LOGS}/judge.log",
     resources:
@@ -46,7 +48,7 @@ rule judge:
         ENVIRONMENT
     shell:
         "maxgain pipeline judge --results {params.results:q} --output {output.table:q} "
-        "--page {output.page:q} 2>&1 | tee {log:q}"
+        "--page {output.page:q} {params.note:q} 2>&1 | tee {log:q}"
 
 
 rule provenance:

@@ -28,13 +28,13 @@ EXPLANATION = (
 )
 
 
-def write_verdicts_markdown(verdicts: DataFrame, path: Path, title: str) -> None:
+def write_verdicts_markdown(verdicts: DataFrame, path: Path, title: str, note: str = "") -> None:
     """Write verdicts.md: a count, the verdicts, what open ones need, the numbers behind each."""
     with atomic_path(path) as temporary:
-        temporary.write_text(render_markdown(verdicts, title), encoding="utf-8")
+        temporary.write_text(render_markdown(verdicts, title, note), encoding="utf-8")
 
 
-def render_markdown(verdicts: DataFrame, title: str) -> str:
+def render_markdown(verdicts: DataFrame, title: str, note: str = "") -> str:
     """Verdicts as a Markdown text: a table of them, what open ones need, a table of numbers.
 
     Parameters
@@ -43,6 +43,8 @@ def render_markdown(verdicts: DataFrame, title: str) -> str:
         As `maxgain.claims.judge.judge` gives it.
     title
         First heading, for example "Verdicts, protocol embedded".
+    note
+        Stands above the verdicts; empty for none.
     """
     rows = verdicts.to_dict("records")
     heads = ("id", "claim", "verdict", "effect [90 % CI]", "seeds", "data")
@@ -51,6 +53,7 @@ def render_markdown(verdicts: DataFrame, title: str) -> str:
         [
             f"# {title}",
             "",
+            *([f"**{note}**", ""] if note else []),
             f"{len(verdicts)} claims: {count_verdicts(verdicts)}.",
             "",
             *render_table(heads, map(_summarise, rows)),

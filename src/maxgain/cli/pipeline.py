@@ -258,11 +258,12 @@ def judge(
     results: Annotated[Path, typer.Option(help="Folder of curves/*.csv, toy.csv and zoo.csv.")],
     output: Output,
     page: Annotated[Path, typer.Option(help="Markdown page to write.")],
+    note: Annotated[str, typer.Option(help="What a reader of the page must know.")] = "",
 ) -> None:
     """Judge every declared claim by its statistic and threshold."""
     from maxgain.pipeline.claims import judge_results
 
-    judge_results(results, output, page)
+    judge_results(results, output, page, note)
 
 
 @app.command()

@@ -10,7 +10,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from maxgain.config.choices import Choice, Varied, copies_name, copies_of, vary, without_others
 from maxgain.config.datasets import Dataset
 from maxgain.config.experiments import Experiment
-from maxgain.config.fields import Count, Device, Flag, Name, Section, Unique, UserPath
+from maxgain.config.fields import Count, Device, Flag, Label, Name, Section, Unique, UserPath
 from maxgain.config.networks import Network
 from maxgain.config.outputs import Figures, Gain, Pretrained
 from maxgain.config.runs import Run, Setting
@@ -29,6 +29,9 @@ class Protocol(Section):
 
     protocol: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=100)]
     """Names results/<protocol> and figures/<protocol>."""
+
+    note: Label | None = None
+    """What a reader of the verdicts must know of this run, such as what of it is still to come."""
 
     device: Device = "auto"
     """Where to train: auto takes a GPU if there is one."""

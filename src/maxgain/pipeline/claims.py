@@ -11,8 +11,13 @@ from maxgain.tables.results import read_result_tables
 from maxgain.tables.verdicts import write_verdicts_csv
 
 
-def judge_results(results: Path, table: Path, page: Path) -> None:
+def judge_results(results: Path, table: Path, page: Path, note: str = "") -> None:
     """Judge every declared claim from a results folder; write verdicts.csv and verdicts.md.
+
+    Parameters
+    ----------
+    note
+        Stands above the verdicts on the page, as it is.
 
     Raises
     ------
@@ -21,7 +26,7 @@ def judge_results(results: Path, table: Path, page: Path) -> None:
     """
     verdicts = judge(read_result_tables(results))
     write_verdicts_csv(verdicts, table)
-    write_verdicts_markdown(verdicts, page, f"Verdicts, protocol {results.name}")
+    write_verdicts_markdown(verdicts, page, f"Verdicts, protocol {results.name}", note)
 
 
 def write_stability(repetitions: Sequence[Path], output: Path) -> None:

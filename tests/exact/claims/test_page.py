@@ -34,6 +34,14 @@ def test_markdown_shows_every_claim(verdicts: pd.DataFrame, tmp_path: Path) -> N
     assert {line.replace("\\|", "").count("|") for line in tables} == {7, 8}
 
 
+def test_a_note_stands_above_the_verdicts(verdicts: pd.DataFrame) -> None:
+    noted = render_markdown(verdicts, "T", "Half of the runs are to come.")
+    assert noted.splitlines()[2] == "**Half of the runs are to come.**"
+    assert noted.replace("**Half of the runs are to come.**\n\n", "") == render_markdown(
+        verdicts, "T"
+    )
+
+
 def test_a_verdict_says_what_it_is_about() -> None:
     assert describe_verdict("seen", True) == "seen on the stand-in"
     assert describe_verdict("inconclusive", True) == "inconclusive on the stand-in"
