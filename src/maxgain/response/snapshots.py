@@ -18,10 +18,7 @@ from maxgain.response.projections import (
     saturation,
     shift_of_projection,
 )
-from maxgain.response.vectorised import StackedNetwork
-
-MEASURED_AT_ONCE = 64
-"""Images times snapshots that one vectorised call holds in memory: fastest for LeNet on a core."""
+from maxgain.response.vectorised import MEASURED_AT_ONCE, StackedNetwork
 
 GAINS_AT_ONCE = 32
 """Snapshots that one vectorised call of `snapshot_gains` holds in memory."""
@@ -112,7 +109,10 @@ def snapshot_responses(
 ) -> SnapshotResponses:
     """Gain, sensitivity and saturation of every snapshot at every impulse, in one pass.
 
-    Vectorised over both; memory is bounded by `snapshots_at_once`. The arithmetic is float32.
+    Vectorised over both, and memory is bounded over both: one vectorised call holds the states,
+    features and derivatives of `snapshots_at_once` snapshots at 64 images each at most, by default
+    of 64 images in all. More impulses take more calls; with their number grow only the images
+    given and the results, a few numbers for each snapshot and impulse. The arithmetic is float32.
 
     Parameters
     ----------
@@ -121,8 +121,8 @@ def snapshot_responses(
     impulses
         Images, for example of `maxgain.response.probes.impulse_set`.
     snapshots_at_once
-        How many snapshots one vectorised call holds in memory, each with all impulses; by default
-        as many as make 64 images, or one.
+        How many snapshots one vectorised call holds in memory, each with 64 impulses at most; by
+        default as many as make 64 images, or one.
 
     Raises
     ------

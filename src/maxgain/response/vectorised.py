@@ -1,6 +1,6 @@
 """One network with the states of many epochs, differentiated at many images in few calls."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -25,6 +25,10 @@ from maxgain.response.spectrum import frequency_response, maximum_gain
 from maxgain.response.stacked import checked_epochs, distinct_snapshots, stacked_state
 from maxgain.response.zeros import ValueOf, check_zeros, derivative, zero_channels
 
+MEASURED_AT_ONCE = 64
+"""Images at which one vectorised call differentiates a snapshot, at most. For LeNet on a core, so
+many images times snapshots are fastest."""
+
 Scalar = Callable[[Tensor], Tensor]
 """The scalar of the logits that is differentiated."""
 
@@ -47,7 +51,7 @@ class StackedNetwork:
     window
         Whether a Hann window multiplies derivatives.
     at_once
-        How many snapshots one call holds in memory.
+        How many snapshots one call holds in memory, each with `MEASURED_AT_ONCE` images at most.
 
     Raises
     ------
@@ -108,14 +112,28 @@ class StackedNetwork:
         parts: list[_Pass] = []
         for chunk in torch.split(epochs, self._at_once):
             state = stacked_state(self._snapshots, chunk, self._images.device, dtype)
-            with refusals_named(self._images[0], "vectorised pass"):
-                images = self._images.to(dtype).repeat(len(chunk), 1, 1, 1, 1).requires_grad_()
-                # Not torch.func.grad, which would import torch's compiler: seconds, for nothing.
-                values, margins = each(images, state)
-                gradient = derivative(values.sum(), images)
-            gains = maximum_gain(frequency_response(gradient, window=self._window))
-            parts.append(_Pass(gains.cpu(), margins.detach().cpu(), zero_channels(gradient).cpu()))
-        return _Pass(*(torch.cat(values) for values in zip(*parts, strict=True)))
+            images = (
+                part.repeat(len(chunk), 1, 1, 1, 1)
+                for part in torch.split(self._images, MEASURED_AT_ONCE)
+            )
+            parts.append(_joined([self._call(each, part, state, dtype) for part in images], 1))
+        return _joined(parts, 0)
+
+    def _call(
+        self,
+        each: Callable[[Tensor, dict[str, Tensor]], tuple[Tensor, Tensor]],
+        images: Float[Tensor, "some impulses channels height width"],
+        state: dict[str, Tensor],
+        dtype: torch.dtype,
+    ) -> _Pass:
+        """One vectorised call; all it held but its result is freed before the next."""
+        with refusals_named(self._images[0], "vectorised pass"):
+            pixels = images.to(dtype).requires_grad_()
+            # Not torch.func.grad, which would import torch's compiler: seconds, for nothing.
+            values, margins = each(pixels, state)
+            gradient = derivative(values.sum(), pixels)
+        gains = maximum_gain(frequency_response(gradient, window=self._window))
+        return _Pass(gains.cpu(), margins.detach().cpu(), zero_channels(gradient).cpu())
 
     def _zeros_examined(
         self,
@@ -182,3 +200,7 @@ class StackedNetwork:
             if values.is_floating_point() or values.is_complex():
                 finite &= values.reshape(self._epochs, -1).isfinite().all(1).cpu()
         return finite
+
+
+def _joined(parts: Sequence[_Pass], dim: int) -> _Pass:
+    return _Pass(*(torch.cat(values, dim) for values in zip(*parts, strict=True)))

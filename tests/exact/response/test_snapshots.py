@@ -1,13 +1,16 @@
 """All snapshots in one call against the plain path."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from maxgain.errors import InputError
+from maxgain.response import vectorised
 from maxgain.response.measure import measure
 from maxgain.response.probes import impulse_image, impulse_set
 from maxgain.response.projections import ALL_CLASS_PROJECTIONS, ClassProjection
@@ -113,6 +116,55 @@ def test_responses_agree_with_the_plain_path_at_every_impulse(
             assert float(responses.saturation[epoch, place]) == pytest.approx(
                 plain.saturation, abs=1e-4
             )
+
+
+class _LargestBatch(TorchDispatchMode):
+    """Images that one convolution is given, at most: below vmap, where they lie in memory.
+
+    All pixels of a call reach the first layer, so they count the images times the snapshots.
+    """
+
+    images = 0
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        if func is torch.ops.aten.convolution.default:
+            self.images = max(self.images, args[0].numel() // (64 * 64))
+        return func(*args, **(kwargs or {}))
+
+
+@pytest.mark.parametrize(
+    ("number", "at_once", "largest"),
+    [(16, None, 64), (63, None, 63), (1000, None, 64), (1000, 2, 128), (1000, 32, 320)],
+)
+def test_memory_is_bounded_over_snapshots_and_impulses(
+    number: int, at_once: int | None, largest: int
+) -> None:
+    network = nn.Sequential(nn.Conv2d(1, 1, 9, stride=8), nn.Flatten(), nn.Linear(49, 3))
+    stacked = {key: torch.stack([value] * 5) for key, value in network.state_dict().items()}
+    impulses = impulse_set(1, 64, 64, number)
+    with _LargestBatch() as counted:
+        responses = snapshot_responses(network, stacked, impulses, snapshots_at_once=at_once)
+    assert counted.images == largest
+    assert responses.gain.shape == (5, number, 1)
+
+
+@pytest.mark.parametrize("number", [16, 64, 65, 150])
+def test_impulses_in_several_calls_answer_as_in_one(
+    number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network, stacked, _ = _healthy_dead_and_nan("lenet-mnist", True)
+    impulses = impulse_set(1, 28, 28, number)
+    several = snapshot_responses(network, stacked, impulses, snapshots_at_once=2)
+    monkeypatch.setattr(vectorised, "MEASURED_AT_ONCE", number)
+    one = snapshot_responses(network, stacked, impulses, snapshots_at_once=2)
+    # What fits into one call is the very same call; other batches round otherwise.
+    tolerance = 0.0 if number <= 64 else 1e-4
+    for name, values in vars(one).items():
+        torch.testing.assert_close(
+            getattr(several, name), values, rtol=0, atol=tolerance, equal_nan=True, msg=name
+        )
 
 
 def test_gain_of_snapshots_is_sensitivity_plus_saturation() -> None:
