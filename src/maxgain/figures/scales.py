@@ -1,11 +1,12 @@
-"""Axes of gain, loss and error over the epochs that stay readable whatever a run does."""
+"""Axes of gain, loss, error and variability that stay readable whatever a run does."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
 from jaxtyping import Float
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 from numpy import ndarray
 
 from maxgain.figures.style import GREY
@@ -21,6 +22,9 @@ MOST_SHOWN_LOSS = 15.0
 
 RARE = 0.005
 """Share of values at either end that do not stretch an axis of gains on their own."""
+
+MOST_DECADES = 4
+"""A logarithmic axis of more of them has one label a decade: three would touch."""
 
 LEAST_SPAN_DB = 4.0
 """An axis of gains never covers less, so that it can be read."""
@@ -86,6 +90,24 @@ def scale_gains(axes: Axes, gains: Float[ndarray, " gains"]) -> None:
     if cuts:
         # Above the panel stands the column's title.
         _note_cut(axes, f"axis cut; {', '.join(cuts)}", inside=True)
+
+
+def label_decades(axes: Axes) -> None:
+    """Label 1, 2 and 5 in each decade of a logarithmic y axis, within its limits as they are.
+
+    matplotlib's locator takes several labels a decade for minor ones and drops them as it likes.
+    """
+    low, high = axes.get_ylim()
+    first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
+    steps = (1, 2, 5) if math.log10(high / low) <= MOST_DECADES else (1,)
+    ticks = [step * 10.0**decade for decade in range(first, last + 1) for step in steps]
+    shown = [tick for tick in ticks if low <= tick <= high]
+    if len(shown) < 2:  # So short an axis is almost a linear one.
+        round_numbers = MaxNLocator(5, steps=[1, 2, 5, 10]).tick_values(low, high)
+        shown = [tick for tick in round_numbers if low <= tick <= high]
+    axes.set_yticks(shown)
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.yaxis.set_minor_formatter(NullFormatter())
 
 
 def find_gain_limits(gains: Float[ndarray, " gains"]) -> tuple[float, float]:

@@ -1,6 +1,6 @@
 """What moves the gain: G = S + C over the epochs, sensitivity and saturation apart."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +15,14 @@ from maxgain.figures.lines import draw_medians, draw_runs
 from maxgain.figures.numbers import check_numbers
 from maxgain.figures.palette import TENTH_BLACK, THIRD_BLUE, CurveStyle
 from maxgain.figures.scales import find_gain_limits, scale_epochs, scale_gains
-from maxgain.figures.style import PAGE_WIDTH, label_empty_panel, new_figure, set_title, styled
+from maxgain.figures.style import (
+    PAGE_WIDTH,
+    add_legend_below,
+    label_empty_panel,
+    new_figure,
+    set_title,
+    styled,
+)
 from maxgain.tables.runs import check_columns, read_data_label
 
 SATURATION_AMBER = "#e69f00"
@@ -85,7 +92,8 @@ def draw_sensitivity(*tables: DataFrame) -> Figure:
         axes.set_ylabel(label)
         if all(column.absent for column in columns):
             axes.set_yticks([])
-    _add_legend(figure, list(panels[0]))
+    title = "top: one run; below: every run (thin) and their median"
+    add_legend_below(figure, panels[0], title)
     return figure
 
 
@@ -139,6 +147,8 @@ def _draw_column(panels: Sequence[Axes], rows: DataFrame) -> None:
 
 
 def _draw_stack(axes: Axes, run: DataFrame) -> None:
+    # Drawn and named by matplotlib: seaborn has no area between two curves, and its lines cross
+    # the epochs at which a network was dead or diverged.
     gain, sensitivity = (
         run[name].astype(float).replace([np.inf, -np.inf], np.nan)
         for name in ("gain_db", "sensitivity_db")
@@ -154,20 +164,3 @@ def _draw_stack(axes: Axes, run: DataFrame) -> None:
     )
     axes.plot(run["epoch"], sensitivity, color=THIRD_BLUE, label="S, sensitivity in log-odds")
     axes.plot(run["epoch"], gain, color=TENTH_BLACK, label="G, Maximum Gain")
-
-
-def _add_legend(figure: Figure, panels: Sequence[Axes]) -> None:
-    named: Mapping[str, object] = {
-        label: handle
-        for axes in panels
-        for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)
-    }
-    if named:
-        figure.legend(
-            handles=list(named.values()),
-            labels=list(named),
-            loc="outside lower center",
-            ncols=3,
-            title="top: one run; below: every run (thin) and their median",
-            title_fontsize=6.5,
-        )

@@ -3,7 +3,7 @@
 import functools
 import textwrap
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ParamSpec
@@ -131,6 +131,24 @@ def set_title(figure: Figure, title: str, *, data: str = "", stand_in: bool = Fa
     text.set_parse_math(False)
     if stand_in:
         text.set_bbox({"facecolor": STAND_IN_BOX, "edgecolor": "none", "pad": 2.5})
+
+
+def add_legend_below(figure: Figure, panels: Iterable[Axes], title: str) -> None:
+    """Name below all panels what is drawn in any of them, each name once; nothing if nothing is."""
+    named = {
+        label: handle
+        for axes in panels
+        for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)
+    }
+    if named:
+        figure.legend(
+            handles=list(named.values()),
+            labels=list(named),
+            loc="outside lower center",
+            ncols=3,
+            title=title,
+            title_fontsize=RC_PARAMS["legend.fontsize"],
+        )
 
 
 def label_empty_panel(axes: Axes, text: str = "not run") -> None:

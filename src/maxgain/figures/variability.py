@@ -3,14 +3,16 @@
 import seaborn
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, NullFormatter
+from matplotlib.ticker import NullFormatter
 from pandas import DataFrame
 
 from maxgain.figures.numbers import ESTIMATORS, interval_of_seeds
 from maxgain.figures.palette import TENTH_BLACK, THIRD_BLUE, CurveStyle
+from maxgain.figures.scales import label_decades
 from maxgain.figures.style import (
     GREY,
     PAGE_WIDTH,
+    add_legend_below,
     label_empty_panel,
     new_figure,
     set_title,
@@ -72,8 +74,10 @@ def draw_variability(*tables: DataFrame, variabilities: DataFrame) -> Figure:
         else:
             _draw_panel(axes, rows)
             _name_absent(axes, table)
+    if (variabilities["value"] > 0).any():
+        label_decades(panels[0])  # The others share its axis, whose limits are known by now.
+        add_legend_below(figure, panels, _describe_seeds(variabilities))
     panels[0].set_ylabel("variability (dB, log axis)")
-    _add_legend(figure, panels[0], variabilities)
     return figure
 
 
@@ -99,16 +103,16 @@ def _draw_panel(axes: Axes, rows: DataFrame) -> None:
         errorbar=interval_of_seeds if several else None,
         err_style="bars",
         err_kws={"linewidth": 0.8, "capsize": 1.5},
-        legend=False,
+        legend="full",
         ax=axes,
     )
+    if legend := axes.get_legend():  # One legend stands below all panels.
+        legend.remove()
     axes.set(xlabel="learning rate", ylabel="")
     rates = sorted(rows["learning_rate"].unique())
     axes.set_xticks(rates, [f"{rate:.2g}" for rate in rates], rotation=45, ha="right")
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.tick_params(axis="x", which="minor", length=0)
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    axes.yaxis.set_minor_formatter(NullFormatter())
 
 
 def _name_absent(axes: Axes, table: DataFrame) -> None:
@@ -116,22 +120,6 @@ def _name_absent(axes: Axes, table: DataFrame) -> None:
     if absent:
         text = f"not in the table: {', '.join(absent)}"
         axes.text(1, 1.01, text, transform=axes.transAxes, ha="right", fontsize=5.5, color=GREY)
-
-
-def _add_legend(figure: Figure, axes: Axes, variabilities: DataFrame) -> None:
-    handles = [
-        axes.plot([], [], color=style.color, marker=style.marker, markersize=4.5, label=name)[0]
-        for name, style in STYLES.items()
-        if (variabilities["estimator"] == name).any()
-    ]
-    if handles:
-        figure.legend(
-            handles=handles,
-            loc="outside lower center",
-            ncols=3,
-            title=_describe_seeds(variabilities),
-            title_fontsize=6.5,
-        )
 
 
 def _describe_seeds(variabilities: DataFrame) -> str:

@@ -3,11 +3,14 @@
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.axes import Axes
 from scipy import stats
 
 from maxgain.errors import InputError
 from maxgain.figures.numbers import ESTIMATORS, interval_of_seeds, measure_variabilities
+from maxgain.figures.scales import label_decades
 from maxgain.figures.sensitivity import draw_sensitivity
+from maxgain.figures.style import new_figure
 from maxgain.figures.variability import STYLES, draw_variability
 from maxgain.statistics.variability import START_STEPS, variability
 from tests.exact.figures.made_up_curves import make_rates, read_texts
@@ -125,3 +128,51 @@ def test_one_seed_has_no_interval_and_absent_estimators_are_named() -> None:
     nothing = draw_variability(table[:0], **measure_variabilities(table[:0]))
     assert nothing.axes[0].texts[0].get_text() == "not run"
     assert np.isnan(interval_of_seeds(pd.Series([1.0]))).all()
+
+
+def read_ticks(axes: Axes) -> list[str]:
+    axes.figure.draw_without_rendering()
+    low, high = axes.get_ylim()
+    return [x.get_text() for x in axes.get_yticklabels() if low <= x.get_position()[1] <= high]
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "labels"),
+    [
+        (0.12, 9, "0.2 0.5 1 2 5"),
+        (0.035, 17, "0.05 0.1 0.2 0.5 1 2 5 10"),
+        (0.2, 10, "0.2 0.5 1 2 5 10"),
+        (2.1, 4.8, "3 4"),
+        (1e-4, 20, "0.0001 0.001 0.01 0.1 1 10"),
+    ],
+)
+def test_variabilities_can_be_read_from_their_axis(low: float, high: float, labels: str) -> None:
+    axes = new_figure().subplots()
+    axes.set(yscale="log", ylim=(low, high))
+    label_decades(axes)
+    assert read_ticks(axes) == labels.split()
+    assert axes.get_ylim() == pytest.approx((low, high))
+
+
+def test_panels_share_labels_that_reach_as_far_as_any_of_them() -> None:
+    near, far = (
+        make_rates().assign(gain_db=lambda rows, step=step: step * (-1.0) ** rows["epoch"])
+        for step in (0.11, 30.0)
+    )
+    figure = draw_variability(near, far, **measure_variabilities(near, far))
+    values = measure_variabilities(near, far)["variabilities"]["value"]
+    ticks = [float(text) for text in read_ticks(figure.axes[0])]
+    assert ticks[0] < 2.5 * values.min()
+    assert ticks[-1] > values.max() / 2.5
+    assert set(ticks) <= {step * 10.0**decade for step in (1, 2, 5) for decade in range(-3, 4)}
+
+
+def test_one_legend_names_the_estimators_of_all_panels_as_they_are_drawn(
+    table: pd.DataFrame,
+) -> None:
+    figure = draw_variability(make_rates(), table, **measure_variabilities(make_rates(), table))
+    assert not any(axes.get_legend() for axes in figure.axes)
+    (legend,) = figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == list(STYLES)
+    for line, style in zip(legend.get_lines(), STYLES.values(), strict=True):
+        assert (line.get_color(), line.get_marker()) == style
