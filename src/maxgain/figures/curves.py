@@ -89,6 +89,12 @@ def label_factor(value: float) -> str:
     return f"×{value:.4g}"
 
 
+def name_filters(table: DataFrame) -> str:
+    """How many filters its networks have, "filters ×1/4"; "" where as many as the paper's."""
+    labels = dict.fromkeys(map(label_factor, sorted(table["capacity"].astype(float).unique())))
+    return "" if set(labels) <= {"×1"} else f"filters {', '.join(labels)}"
+
+
 def number_stretches(rows: DataFrame, keys: Sequence[str]) -> "Series[int]":
     """How many gaps lie before each row's epoch, among rows that agree in `keys`."""
     epochs = rows[[*keys, "epoch"]].drop_duplicates().sort_values("epoch", kind="stable")

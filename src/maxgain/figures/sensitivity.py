@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from numpy import ndarray
 from pandas import DataFrame
 
-from maxgain.figures.curves import label_factor, number_stretches
+from maxgain.figures.curves import label_factor, name_filters, number_stretches
 from maxgain.figures.lines import draw_medians, draw_runs
 from maxgain.figures.numbers import check_numbers
 from maxgain.figures.palette import TENTH_BLACK, THIRD_BLUE, CurveStyle
@@ -111,7 +111,10 @@ def _choose_columns(table: DataFrame) -> list[_Column]:
     for factor in chosen:
         rows = table[table["rate_factor"] == factor]
         rate = float(rows["learning_rate"].iloc[0])
-        title = f"{rows['dataset'].iloc[0]}: rate {rate:.2g} ({label_factor(factor)})"
+        name, filters = str(rows["dataset"].iloc[0]), name_filters(rows)
+        # With its filters a name fills the line above a quarter of a page.
+        name = f"{name}, {filters}:\n" if filters else f"{name}: "
+        title = f"{name}rate {rate:.2g} ({label_factor(factor)})"
         columns.append(_Column(title, rows.sort_values(["seed", "epoch"]), absent))
     return columns
 

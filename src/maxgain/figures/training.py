@@ -10,7 +10,7 @@ from numpy import ndarray
 from pandas import DataFrame
 
 from maxgain.config.figures import CurvesFigure
-from maxgain.figures.curves import TidyCurves, tidy_curves, label_factor
+from maxgain.figures.curves import TidyCurves, name_filters, tidy_curves
 from maxgain.figures.lines import DASHES, draw_medians, draw_runs
 from maxgain.figures.palette import ONLY, RATE_STYLES, CurveStyle, choose_styles
 from maxgain.figures.scales import scale_epochs, scale_errors, scale_gains, scale_losses
@@ -127,10 +127,9 @@ def _scale_rows(first: Sequence[Axes], curves: TidyCurves) -> None:
 def _title(request: CurvesFigure, table: DataFrame) -> str:
     """What is shown; of networks with more or fewer filters than the paper's, how many."""
     title = request.title or f"Experiment {request.experiment}"
-    capacities = [float(capacity) for capacity in table["capacity"].unique()]
-    if "capacity" in (request.columns, request.colours) or len(capacities) != 1:
+    if "capacity" in (request.columns, request.colours) or table["capacity"].nunique() != 1:
         return title
-    return title if capacities == [1.0] else f"{title}, filters {label_factor(capacities[0])}"
+    return ", ".join(filter(None, (title, name_filters(table))))
 
 
 def _name_column(label: str, request: CurvesFigure, table: DataFrame, runs: DataFrame) -> str:

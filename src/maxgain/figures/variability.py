@@ -6,6 +6,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 from pandas import DataFrame
 
+from maxgain.figures.curves import name_filters
 from maxgain.figures.numbers import ESTIMATORS, interval_of_seeds
 from maxgain.figures.palette import TENTH_BLACK, THIRD_BLUE, CurveStyle
 from maxgain.figures.scales import label_decades
@@ -68,7 +69,8 @@ def draw_variability(*tables: DataFrame, variabilities: DataFrame) -> Figure:
         rows = variabilities[variabilities["table"] == position]
         # A curve that never moves has no place on a logarithmic axis.
         rows = rows[rows["value"] > 0]
-        axes.set_title(", ".join(str(name) for name in table["dataset"].unique()))
+        names = [*table["dataset"].astype(str).unique(), name_filters(table)]
+        axes.set_title(", ".join(filter(None, names)))
         if rows.empty:
             label_empty_panel(axes, "no run long enough" if len(table) else "not run")
         else:

@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from scipy import stats
 
 from maxgain.errors import InputError
+from maxgain.figures.curves import name_filters
 from maxgain.figures.numbers import ESTIMATORS, interval_of_seeds, measure_variabilities
 from maxgain.figures.scales import label_decades
 from maxgain.figures.sensitivity import draw_sensitivity
@@ -176,3 +177,15 @@ def test_one_legend_names_the_estimators_of_all_panels_as_they_are_drawn(
     assert [text.get_text() for text in legend.get_texts()] == list(STYLES)
     for line, style in zip(legend.get_lines(), STYLES.values(), strict=True):
         assert (line.get_color(), line.get_marker()) == style
+
+
+def test_networks_with_other_filters_than_the_papers_say_so(table: pd.DataFrame) -> None:
+    narrow = table.assign(dataset="cifar10", capacity=0.25)
+    titles = [axes.get_title() for axes in draw_sensitivity(table, narrow).axes[1:3]]
+    assert titles == ["mnist: rate 0.004 (×4)", "cifar10, filters ×1/4:\nrate 0.001 (×1)"]
+    found = measure_variabilities(table, narrow)
+    titles = [axes.get_title() for axes in draw_variability(table, narrow, **found).axes]
+    assert titles == ["mnist", "cifar10, filters ×1/4"]
+    both = pd.concat([table.assign(capacity=2), narrow])
+    assert name_filters(both) == "filters ×1/4, ×2"
+    assert name_filters(both[:0]) == ""
