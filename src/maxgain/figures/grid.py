@@ -9,11 +9,14 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
 from maxgain.figures.panels import strip
-from maxgain.figures.style import PAGE_WIDTH
+from maxgain.figures.style import PAGE_WIDTH, RC_PARAMS, STAND_IN_PAD
 
 _PAIRS = ((3, 6), (4, 28), (6, 60), (8, math.inf))
 """Pairs of panels in a row, and up to how many networks: all of MatConvNet's list with a few
 others fill a page whose names can be read."""
+
+LINE_HEIGHT: float = 1.2 * RC_PARAMS["figure.titlesize"] / 72
+"""Of a line of the title, in inches."""
 
 
 @dataclass(frozen=True)
@@ -25,17 +28,22 @@ class Grid:
 
     pairs: int
     rows: int
+    title_lines: int
 
     margin: float = 0.1
     label_height: float = 0.24
-    title_height: float = 0.5
-    bar_height: float = 0.5
+    bar_height: float = 0.55
 
     @classmethod
-    def of(cls, networks: int) -> "Grid":
-        """A grid with room for so many networks."""
+    def of(cls, networks: int, title_lines: int) -> "Grid":
+        """A grid with room for so many networks below a title."""
         pairs = next(n for n, most in _PAIRS if networks <= most)
-        return cls(pairs, math.ceil(networks / pairs))
+        return cls(pairs, math.ceil(networks / pairs), title_lines)
+
+    @property
+    def title_height(self) -> float:
+        """Height of the title, its box and the margins above and below it."""
+        return 2 * self.margin + self.title_lines * LINE_HEIGHT + STAND_IN_PAD / 72
 
     @property
     def cell_width(self) -> float:
@@ -102,6 +110,6 @@ class Grid:
 
     def add_color_bar(self, figure: Figure, scale: Normalize) -> None:
         """Put the common scale of colours below all."""
-        axes = figure.add_axes((0.3, 0.33 / self.height, 0.4, 0.08 / self.height))
+        axes = figure.add_axes((0.3, 0.38 / self.height, 0.4, 0.08 / self.height))
         bar = figure.colorbar(ScalarMappable(scale, "viridis"), cax=axes, orientation="horizontal")
         bar.set_label("|H|, mean over channels (dB); zero frequency in the middle")

@@ -19,8 +19,9 @@ from maxgain.figures.probes import (
     draw_nothing,
     probe_rows,
     sort_networks,
+    stand_in,
 )
-from maxgain.figures.style import PAGE_WIDTH, new_figure, set_title, styled
+from maxgain.figures.style import PAGE_WIDTH, STAND_IN_NETWORKS, new_figure, set_title, styled
 
 NetworkArrays = Mapping[str, ndarray]
 """Arrays of one network, as `maxgain.zoo.measurement.figure_arrays` names them."""
@@ -88,14 +89,20 @@ def draw_fig06(
     """
     title = f"Derivative dz/dx (left) and response |H| (right) at the {IMAGE_LABELS[image]}"
     chosen = probe_rows(zoo, image)
-    networks = sort_networks(chosen[chosen["name"].isin(list(arrays))])
+    shown = chosen[chosen["name"].isin(list(arrays))]
+    networks = sort_networks(shown)
     if networks.empty:
         return draw_nothing(title, missing)
-    grid = Grid.of(len(networks))
-    figure = new_figure(PAGE_WIDTH, grid.height)
+    figure = new_figure(PAGE_WIDTH)
     figure.set_layout_engine("none")
     labels = "in numbers: top-5 error, Maximum Gain (mean over channels)"
-    set_title(figure, title, data="; ".join(filter(None, (labels, describe_missing(missing)))))
+    data = "; ".join(filter(None, (labels, describe_missing(missing))))
+    written = set_title(
+        figure, title, data=data, stand_in=stand_in(shown), banner=STAND_IN_NETWORKS
+    )
+    grid = Grid.of(len(networks), title_lines=len(written.get_text().splitlines()))
+    figure.set_figheight(grid.height)
+    written.set_y(1 - grid.margin / grid.height)
     responses = {
         name: _array(arrays[name], f"{image}.response").mean(0) for name in networks["name"]
     }

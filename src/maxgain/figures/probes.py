@@ -10,7 +10,7 @@ from pandas import DataFrame
 from maxgain.errors import InputError
 from maxgain.figures.style import COLUMN_WIDTH, label_empty_panel, new_figure, set_title
 from maxgain.tables.flags import read_flags
-from maxgain.tables.zoo import DEQUANTISED
+from maxgain.tables.zoo import DEQUANTISED, PAPERS_SET
 
 IMAGE_LABELS = {"natural": "natural image", "impulse": "impulse"}
 """What the two probes are called."""
@@ -41,6 +41,12 @@ def is_random(zoo: DataFrame) -> "pd.Series[bool]":
 def is_dequantised(zoo: DataFrame) -> "pd.Series[bool]":
     """Whether a row is of a network with int8 weights, which was measured in float32."""
     return zoo["precision"].fillna("").astype(str).str.startswith(DEQUANTISED)
+
+
+def stand_in(rows: DataFrame) -> bool:
+    """Whether the trained networks of these rows stand in for the paper's: none of them is its."""
+    families = rows.loc[~is_random(rows), "family"]
+    return len(families) > 0 and PAPERS_SET not in set(families)
 
 
 def trained_rows(zoo: DataFrame, image: str) -> DataFrame:

@@ -19,11 +19,13 @@ from maxgain.figures.probes import (
     is_random,
     probe_rows,
     sort_networks,
+    stand_in,
     trained_rows,
 )
 from maxgain.figures.style import (
     GREY,
     PAGE_WIDTH,
+    STAND_IN_NETWORKS,
     label_empty_panel,
     new_figure,
     set_title,
@@ -83,12 +85,14 @@ def draw_fig07(
     rows = trained_rows(zoo, image).astype({"gain_db": float, "top5_error": float})
     networks = [str(name) for name in sort_networks(rows)["name"]]
     judged = 0 if correlations is None else correlations["set"].nunique()
-    legend_lines = rows["family"].nunique() + 2 * judged + 3
+    stands_in = stand_in(rows)
+    lines = rows["family"].nunique() + 2 * judged + 3 + stands_in
     key_lines = math.ceil(len(networks) / 4)
-    # Panels keep their height, whatever stands below them.
-    figure = new_figure(PAGE_WIDTH, 2.8 + 0.14 * legend_lines + 0.13 * key_lines)
+    # Panels keep their height, whatever stands above and below them.
+    figure = new_figure(PAGE_WIDTH, 2.8 + 0.14 * lines + 0.13 * key_lines)
     title = f"Maximum Gain against top-5 error: {IMAGE_LABELS[image]}, p_c = 1/score"
-    set_title(figure, title, data=describe_missing(missing))
+    data = describe_missing(missing)
+    set_title(figure, title, data=data, stand_in=stands_in, banner=STAND_IN_NETWORKS)
     probes = probe_rows(zoo, image)
     controls = probes[is_random(probes)]
     channels = [name for name in CHANNELS if (rows["channel"] == name).any()]
@@ -210,12 +214,15 @@ def _number_networks(axes: Axes, rows: DataFrame, numbers: Mapping[str, str]) ->
 
 
 def _say(found: Any) -> str:  # a row of a frame, which pandas does not type
-    """A rank correlation, its 90 % interval over architectures and its p-value in words."""
+    """A rank correlation, its 90 % interval over architectures and its p-value, or why none."""
+    several = found.architectures > 1
+    noun = "architectures" if several else "architecture"
+    head = f"{found.set}, {found.networks} of {found.architectures} {noun}:"
+    if math.isnan(found.rho):
+        why = "ρ undefined without variation" if several else "too few architectures for ρ"
+        return f"{head}\n{why}"
     interval = "(no interval)" if math.isnan(found.low) else f"[{found.low:.2f}, {found.high:.2f}]"
-    return (
-        f"{found.set}, {found.networks} of {found.architectures} architectures:\n"
-        f"ρ = {found.rho:.2f} {interval}, p = {found.p_value:.2g}"
-    )
+    return f"{head}\nρ = {found.rho:.2f} {interval}, p = {found.p_value:.2g}"
 
 
 def _add_key(figure: Figure, numbers: Mapping[str, str]) -> None:

@@ -12,6 +12,7 @@ import matplotlib.style
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.text import Text
 
 from maxgain.errors import InputError
 from maxgain.files.atomic import atomic_path
@@ -27,6 +28,12 @@ FORMATS = ("svg", "png", "pdf")
 
 GREY = "#7f7f7f"
 STAND_IN_BOX = "#fff1c9"
+
+STAND_IN_PAD = 2.5
+"""Points between the words and the border of their box."""
+
+STAND_IN_DATA = "STAND-IN DATA: not the paper's data set"
+STAND_IN_NETWORKS = "STAND-IN NETWORKS: not the paper's"
 
 RC_PARAMS: dict[Any, Any] = {
     # DejaVu Sans comes with matplotlib, so a figure looks the same on every machine.
@@ -107,8 +114,15 @@ def new_figure(width: float = COLUMN_WIDTH, height: float = 3.0) -> Figure:
     return Figure(figsize=(width, height), layout=ConstrainedLayoutEngine(h_pad=0.07))
 
 
-def set_title(figure: Figure, title: str, *, data: str = "", stand_in: bool = False) -> None:
-    """Put `title` and the name of the data on top; stand-in data gets a coloured banner.
+def set_title(
+    figure: Figure,
+    title: str,
+    *,
+    data: str = "",
+    stand_in: bool = False,
+    banner: str = STAND_IN_DATA,
+) -> Text:
+    """Put `title` and the name of the data on top; what stands in gets a coloured banner.
 
     Parameters
     ----------
@@ -119,18 +133,26 @@ def set_title(figure: Figure, title: str, *, data: str = "", stand_in: bool = Fa
     data
         The data set's label as the tables carry it, for instance "MNIST (5,000-digit subset)".
     stand_in
-        Whether the data stand in for the paper's; the title then says so in words.
+        Whether what is shown stands in for the paper's; the title then says so in words.
+    banner
+        Those words.
+
+    Returns
+    -------
+    Text
+        All of it, in one.
     """
     # 8 pt DejaVu Sans needs about 0.062 inches a character.
     characters = int(figure.get_size_inches()[0] / 0.068)
     lines = textwrap.wrap(title, characters) + textwrap.wrap(data, characters)
     if stand_in:
-        lines.append("STAND-IN DATA: not the paper's data set")
+        lines.append(banner)
     text = figure.suptitle("\n".join(lines), fontsize=RC_PARAMS["figure.titlesize"])
     # Names of a user's files and networks may hold dollar signs, which are no formula.
     text.set_parse_math(False)
     if stand_in:
-        text.set_bbox({"facecolor": STAND_IN_BOX, "edgecolor": "none", "pad": 2.5})
+        text.set_bbox({"facecolor": STAND_IN_BOX, "edgecolor": "none", "pad": STAND_IN_PAD})
+    return text
 
 
 def add_legend_below(figure: Figure, panels: Iterable[Axes], title: str) -> None:

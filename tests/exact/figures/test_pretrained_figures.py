@@ -12,7 +12,8 @@ from numpy import ndarray
 from maxgain.errors import InputError
 from maxgain.figures.panels import frequency_borders
 from maxgain.figures.pretrained import choose_network, draw_fig05, draw_fig06, draw_network
-from maxgain.figures.probes import describe_missing, probe_rows, sort_networks
+from maxgain.figures.probes import describe_missing, probe_rows, sort_networks, stand_in
+from maxgain.figures.style import STAND_IN_NETWORKS
 
 LEAST_POINTS = 5.0
 """Smaller type is not read in print."""
@@ -129,3 +130,28 @@ def test_nothing_measured_is_said() -> None:
 
 def test_random_networks_come_last(zoo: pd.DataFrame) -> None:
     assert sort_networks(zoo)["random"].tolist() == [False] * 25 + [True] * 3
+
+
+def test_networks_that_stand_in_for_the_papers_are_in_a_box_above_all_names(
+    zoo: pd.DataFrame, arrays: dict[str, dict[str, ndarray]]
+) -> None:
+    few = {name: arrays[name] for name in ("network-0", "network-1", "network-25")}
+    assert "STAND-IN" not in draw_fig06(zoo, few).get_suptitle()
+    others = zoo.replace({"family": {"matconvnet": "torchvision"}})
+    figure = draw_fig06(others, few, [f"a-network-of-a-long-name-{number}" for number in range(9)])
+    (title,) = (text for text in texts_of(figure) if STAND_IN_NETWORKS in text.get_text())
+    figure.draw_without_rendering()
+    box = title.get_bbox_patch()
+    assert box is not None
+    assert box.get_window_extent().y1 < figure.bbox.y1
+    names = [text for text in figure.texts if text.get_text() in few]
+    assert len(names) == len(few)
+    assert max(x.get_window_extent().y1 for x in names) < box.get_window_extent().y0
+    assert figure.axes[-1].xaxis.label.get_window_extent().y0 > figure.bbox.y0
+
+
+def test_controls_alone_stand_in_for_nothing(zoo: pd.DataFrame) -> None:
+    assert stand_in(zoo[zoo["family"] != "matconvnet"])
+    assert not stand_in(zoo)
+    assert not stand_in(zoo[zoo["random_weights"]])
+    assert not stand_in(zoo[:0])

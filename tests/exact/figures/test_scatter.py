@@ -20,7 +20,7 @@ from maxgain.figures.scatter import (
     draw_fig07,
     reader_styles,
 )
-from maxgain.figures.style import new_figure
+from maxgain.figures.style import STAND_IN_NETWORKS, new_figure
 from maxgain.tables.results import ResultTables
 from maxgain.zoo.readers.registry import READERS
 from tests.exact.figures.made_up_curves import read_texts
@@ -107,6 +107,33 @@ def test_few_architectures_have_no_interval(zoo: pd.DataFrame) -> None:
     found = correlate_sets(few)["correlations"]
     texts = legend_texts(draw_fig07(few, correlations=found), 1)
     assert any("(no interval)" in text for text in texts)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"architecture": "design-0"}, "1 architecture:\ntoo few architectures for ρ"),
+        ({"gain_db": -20.0}, "9 architectures:\nρ undefined without variation"),
+    ],
+)
+def test_where_there_is_no_correlation_words_say_why(
+    zoo: pd.DataFrame, change: dict[str, str | float], said: str
+) -> None:
+    public = zoo.replace({"family": {"mine": "carried", "matconvnet": "carried"}}).assign(**change)
+    figure = draw_fig07(public, correlations=correlate_sets(public)["correlations"])
+    for panel in range(3):
+        texts = legend_texts(figure, panel)
+        assert not any("nan" in text for text in texts)
+        assert texts[-1] == f"public, 25 of {said}"
+
+
+def test_networks_stand_in_for_the_papers_as_the_claims_say(zoo: pd.DataFrame) -> None:
+    few = zoo[zoo["name"].isin([f"network-{number}" for number in range(6)])]
+    for families in ({}, {"matconvnet": "torchvision"}):
+        table = few.replace({"family": families})
+        stand_in = judge_p1(ResultTables(zoo=table), CLAIMS.find("P1")).stand_in
+        assert stand_in == bool(families)
+        assert (STAND_IN_NETWORKS in draw_fig07(table).get_suptitle()) == stand_in
 
 
 @settings(max_examples=20, deadline=None)
