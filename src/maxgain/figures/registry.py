@@ -178,12 +178,12 @@ ROWS = (
         "within",
         "maxgain.figures.within:draw_within",
         ("zoo.csv", _TRENDS),
-        "Maximum Gain and sensitivity of networks of one design that differ in width and resolution "
-        "alone, at one impulse and as the mean over several. Left: against top-5 error, lines "
-        "joining networks of one resolution. Right: over the resolution, lines joining networks of "
-        "one width; grey lines are slopes of 0 and -12 dB an octave, which an unnormalised DFT "
-        "alone may give. Rank correlations are with the error, within strata; p is one-sided, by "
-        "permutation within strata. This figure is not the paper's.",
+        "Maximum Gain and sensitivity of networks of one design that differ in width and "
+        "resolution alone, at one impulse and as the mean over several. Left: against top-5 error, "
+        "lines joining networks of one resolution. Right: over the resolution, lines joining "
+        "networks of one width; grey lines are slopes of 0 and -12 dB an octave, which an "
+        "unnormalised DFT alone may give. Rank correlations are with the error, within strata; p "
+        "is one-sided, by permutation within strata. This figure is not the paper's.",
     ),
     FigureRow(
         "carriers",
@@ -199,17 +199,17 @@ ROWS = (
         "stopping-ranks",
         "maxgain.figures.stopping:draw_ranks",
         ("ranks.csv", "data.csv"),
-        "Stop rules of the stopping study by their mean rank in regret over the cells, 1 the least. "
-        "Bars are as long as the critical difference: rules whose bars do not overlap differ at 5 % "
-        "(Friedman's test, Nemenyi).",
+        "Stop rules of the stopping study by their mean rank in regret over the cells, 1 the "
+        "least. Bars are as long as the critical difference: rules whose bars do not overlap "
+        "differ at 5 % (Friedman's test, Nemenyi).",
     ),
     FigureRow(
         "stopping-work",
         "maxgain.figures.stopping:draw_work",
         ("regret.csv", "ranks.csv", "data.csv"),
-        "Regret in test loss against the best epoch, and work of the training, its signals and twin, "
-        "of every rule of the stopping study; the ranked rules are numbered, with 95 % intervals over "
-        "groups of cells.",
+        "Regret in test loss against the best epoch, and work of the training, its signals and "
+        "twin, of every rule of the stopping study; the ranked rules are numbered, with 95 % "
+        "intervals over groups of cells.",
     ),
     FigureRow(
         "stopping-examples",

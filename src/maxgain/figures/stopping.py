@@ -167,5 +167,7 @@ def _draw_training(axes: Axes, rows: DataFrame, rules: list[str]) -> None:
 
 def _legend(figure: Figure, axes: Axes, rows: DataFrame) -> None:
     for kind in [kind for kind in KINDS if kind in set(rows["kind"])]:
-        axes.plot([], [], linestyle="", color=_PALETTE[kind], marker=_MARKERS[kind], label=KINDS[kind])
+        axes.plot(
+            [], [], linestyle="", color=_PALETTE[kind], marker=_MARKERS[kind], label=KINDS[kind]
+        )
     figure.legend(loc="outside lower center", ncols=2, fontsize=5.5)

@@ -1,4 +1,4 @@
-"""Figures of one design's grid and of what goes with gain and error: every network, given numbers."""
+"""Figures of one design's grid and of what goes with gain and error, from given numbers."""
 
 import itertools
 from pathlib import Path
