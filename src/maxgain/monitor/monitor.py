@@ -10,7 +10,8 @@ from torch import Tensor, nn
 
 from maxgain.diagnosis.verdicts import Diagnosis
 from maxgain.errors import InputError
-from maxgain.monitor.curves import Curves, Record, curves_of, live_channels
+from maxgain.monitor.curves import Curves
+from maxgain.monitor.records import Record, curves_of, live_channels
 from maxgain.monitor.registry import DIAGNOSIS_RULES
 from maxgain.monitor.shape import checked_shape, image_shape
 from maxgain.response.measure import measure
