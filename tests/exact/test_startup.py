@@ -11,6 +11,15 @@ import maxgain.config.protocol
 import maxgain.pipeline.curves
 import maxgain.pipeline.provenance
 """
+_DIAGNOSES_STORED_CURVES = """
+import maxgain.cli.diagnose
+import maxgain.monitor.stored
+import maxgain.pipeline.diagnoses
+from maxgain.monitor.registry import DIAGNOSIS_RULES
+
+for name in DIAGNOSIS_RULES.names():
+    DIAGNOSIS_RULES.load(name)
+"""
 _TRAINS_AND_MEASURES = """
 import torch
 from maxgain.networks.recipes import initial_network, parameter_rates
@@ -41,6 +50,7 @@ assert snapshot_gains(network, snapshots, impulse_image(1, 28, 28)).isfinite().a
     ("code", "unused"),
     [
         (_GATHERS_CURVES, ("torch", "pandas", "matplotlib", "scipy", "numpy", "numba")),
+        (_DIAGNOSES_STORED_CURVES, ("torch", "matplotlib")),
         # torch's compiler takes longer to import than all else that a training needs.
         (_TRAINS_AND_MEASURES, ("torch._dynamo", "sympy", "torchvision", "pandas", "matplotlib")),
     ],

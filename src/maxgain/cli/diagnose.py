@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from maxgain.cli.follow import Rules
+
 if TYPE_CHECKING:
     from rich.table import Table
 
@@ -15,20 +17,29 @@ _VERDICT_WIDTH = 20
 
 def show_diagnoses(
     table: Annotated[Path, typer.Argument(help="Table of curves of one experiment (.csv).")],
+    rules: Rules = "paper",
 ) -> None:
-    """Say of every run of an experiment what its gain means, beside what its losses mean."""
+    """Say of every run of an experiment what its gain means, beside what its losses mean.
+
+    The sentences below the table are of the rules asked for.
+
+    \b
+    maxgain diagnose results/embedded/curves/mnist_rates.csv --rules sensitivity
+    """
     from maxgain.cli.console import table_console
+    from maxgain.monitor.stored import diagnose_stored
     from maxgain.pipeline.diagnoses import diagnose_table
 
+    said = [diagnosis.sentence for diagnosis in diagnose_stored(table, rules)]
     console, rows = table_console(), diagnose_table(table)
     console.print(diagnosis_table(rows, table.stem))
-    for line in diagnosis_lines(rows):
+    for line in diagnosis_lines(rows, said):
         console.print(line, markup=False)
 
 
-def diagnosis_lines(rows: Sequence[Mapping[str, object]]) -> list[str]:
-    """What the gain of each run says, in a sentence."""
-    return [f"{_describe(row)}: {row['sentence']}" for row in rows]
+def diagnosis_lines(rows: Sequence[Mapping[str, object]], sentences: Sequence[str]) -> list[str]:
+    """What rules say of each run, the run before its sentence."""
+    return [f"{_describe(row)}: {said}" for row, said in zip(rows, sentences, strict=True)]
 
 
 def _describe(row: Mapping[str, object]) -> str:

@@ -76,7 +76,10 @@ def diagnose_sensitivity(
     thresholds = thresholds_of_errors(errors)
     finding = judge_undefined(draft, values, thresholds)
     if finding is None and not np.isfinite(errors).any():
-        raise InputError("error holds no finite value; it must be that of two impulses or more.")
+        raise InputError(
+            "the sensitivity's error holds no finite value; it must be that of two impulses or "
+            "more."
+        )
     jumps = finding or judge_jumps(draft, thresholds)
     if jumps is None and saturation is not None:
         jumps = _judge_saturation(values, saturation, saturation_error)

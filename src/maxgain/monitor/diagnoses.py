@@ -24,8 +24,8 @@ def diagnose_by_sensitivity(curves: Curves) -> Diagnosis:
     """
     if (np.isnan(curves.sensitivity_mean) & ~np.isnan(curves.sensitivity)).any():
         raise InputError(
-            "the rules 'sensitivity' need means over impulses; the monitor has impulses=0 and must "
-            "have at least 2."
+            "the rules 'sensitivity' need means over impulses; there are none, as with impulses=0, "
+            "and must be of at least 2."
         )
     return diagnose_sensitivity(
         curves.sensitivity_mean,

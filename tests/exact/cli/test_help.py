@@ -30,7 +30,7 @@ def test_the_commands_fit_a_screen() -> None:
         assert any(line.split()[:1] == [command] for line in lines)
 
 
-@pytest.mark.parametrize("command", ["measure", "follow", "compare"])
+@pytest.mark.parametrize("command", ["measure", "follow", "compare", "diagnose"])
 def test_commands_show_an_example(command: str) -> None:
     done = maxgain(command, "--help")
     lines = [line.strip() for line in done.stdout.splitlines()]

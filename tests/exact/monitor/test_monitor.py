@@ -312,12 +312,18 @@ def test_what_does_not_fit_is_refused(call: Callable[[nn.Module], object], said:
         call(build_network())
 
 
-@pytest.mark.parametrize("impulses", [0, 1])
-def test_rules_on_sensitivity_need_two_impulses(impulses: int) -> None:
+@pytest.mark.parametrize(
+    ("impulses", "said"),
+    [
+        (0, "need means over impulses; there are none, as with impulses=0"),
+        (1, "the sensitivity's error holds no finite value; it must be that of two impulses"),
+    ],
+)
+def test_rules_on_sensitivity_need_two_impulses(impulses: int, said: str) -> None:
     monitor = maxgain.GainMonitor(build_network(), (3, 12, 12), impulses=impulses)
     for _ in range(12):
         monitor.record()
-    with pytest.raises(InputError, match="impulses"):
+    with pytest.raises(InputError, match=said):
         monitor.diagnose("sensitivity")
 
 
