@@ -10,7 +10,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from maxgain.errors import InputError
-from maxgain.integrations.watching import latest
+from maxgain.integrations.watching import last_word, latest
 from maxgain.monitor.monitor import GainMonitor
 from maxgain.monitor.normalised import monitor_of
 
@@ -124,11 +124,7 @@ class GainCallback(Callback):
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Print what the curves say."""
         if self.monitor is not None and self.monitor.records:
-            try:
-                said = self.monitor.diagnose(self._rules).sentence
-            except InputError as error:  # The training is done, and is not to be lost.
-                said = str(error)
-            rank_zero_info(f"maxgain: {said}")
+            rank_zero_info(last_word(self.monitor, self._rules))
 
     def state_dict(self) -> dict[str, Any]:
         """Records and settings, for Lightning's checkpoint."""

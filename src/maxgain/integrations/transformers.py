@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from maxgain.errors import InputError
-from maxgain.integrations.watching import latest
+from maxgain.integrations.watching import last_word, latest
 from maxgain.monitor.monitor import GainMonitor
 from maxgain.monitor.normalised import monitor_of
 from maxgain.monitor.shape import image_shape, shape_of_processor
@@ -34,6 +34,7 @@ class GainCallback(TrainerCallback):
     For image classifiers, through the trainer's own reports. A trainer hands its callbacks no way
     to log, so that it is given: `trainer.add_callback(GainCallback(trainer))`. Process 0 measures.
     The training stays as it is, to the bit; a resumed one goes on with its checkpoint's records.
+    The diagnosis is printed at the end.
 
     Parameters
     ----------
@@ -52,6 +53,8 @@ class GainCallback(TrainerCallback):
         As of `maxgain.GainMonitor`.
     stop
         Stop rule that ends the training, as of `maxgain.GainMonitor.should_stop`; by default none.
+    rules
+        Of the diagnosis that is printed at the end, as of `maxgain.GainMonitor.diagnose`.
 
     Attributes
     ----------
@@ -73,6 +76,7 @@ class GainCallback(TrainerCallback):
         measure_every: int = 1,
         impulses: int = 16,
         stop: str | None = None,
+        rules: str = "paper",
     ) -> None:
         network: Any = trainer.model
         processor: Any = getattr(trainer, "processing_class", None)
@@ -82,9 +86,10 @@ class GainCallback(TrainerCallback):
         if shape is None:
             shape = _shape_of(network, processor)
         self.monitor: GainMonitor = monitor_of(network, shape, std, measure_every, impulses)
-        self._stop = stop
+        self._stop, self._rules = stop, rules
         if stop is not None:
             self.monitor.should_stop(stop)  # a rule that is not known, before any work
+        self.monitor.diagnose(rules)  # likewise
 
     def on_train_begin(
         self, args: Arguments, state: TrainerState, control: TrainerControl, **kwargs: Any
@@ -117,6 +122,13 @@ class GainCallback(TrainerCallback):
         control.should_log = asked  # logging withdraws the request for the epoch's own log
         if self._stop is not None and self.monitor.should_stop(self._stop) is not None:
             control.should_training_stop = True
+
+    def on_train_end(
+        self, args: Arguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        """Print what the curves say, as the trainer prints its logs."""
+        if state.is_world_process_zero and self.monitor.records:
+            print(last_word(self.monitor, self._rules))
 
 
 def image_std(processor: Any) -> list[float]:  # processors have no type in common

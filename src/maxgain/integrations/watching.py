@@ -1,7 +1,8 @@
-"""What the callbacks log of a monitor."""
+"""What the callbacks log and say of a monitor."""
 
 import numpy as np
 
+from maxgain.errors import InputError
 from maxgain.monitor.monitor import GainMonitor
 
 PREFIX = "maxgain/"
@@ -15,3 +16,12 @@ def latest(monitor: GainMonitor) -> dict[str, float]:
     """The last record's quantities by the names under which they are logged."""
     curves = monitor.curves()
     return {PREFIX + name: float(np.asarray(vars(curves)[name])[-1]) for name in QUANTITIES}
+
+
+def last_word(monitor: GainMonitor, rules: str) -> str:
+    """The diagnosis at a training's end in a sentence, or why the rules cannot give it."""
+    try:
+        said = monitor.diagnose(rules).sentence
+    except InputError as error:  # The training is done, and is not to be lost.
+        said = str(error)
+    return f"maxgain: {said}"

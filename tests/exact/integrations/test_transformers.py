@@ -100,6 +100,30 @@ def test_a_stop_rule_ends_the_training(tmp_path: Path) -> None:
         GainCallback(trainer, impulses=0, stop="saturation-fall")
 
 
+def test_the_diagnosis_at_the_end_is_by_the_rules_that_are_asked_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    trainer = trainer_of(tmp_path / "none")
+    with pytest.raises(maxgain.InputError, match="'papers' is not known; did you mean 'paper'"):
+        GainCallback(trainer, impulses=0, rules="papers")
+    said: list[str] = []
+    for number, options in enumerate(
+        [{}, {"rules": "sensitivity"}, {"rules": "sensitivity", "impulses": 0}]
+    ):
+        trainer = trainer_of(tmp_path / str(number))
+        trainer.add_callback(GainCallback(trainer, **{"impulses": 2} | options))  # type: ignore[arg-type]
+        capsys.readouterr()
+        trainer.train()
+        lines = capsys.readouterr().out.splitlines()
+        said += [line for line in lines if line.startswith("maxgain: ")]
+    # One line a training, and what cannot be said costs none.
+    assert [line.partition(";")[0] for line in said] == [
+        "maxgain: 2 epochs with a gain are too few to judge",
+        "maxgain: 2 epochs with a sensitivity are too few to judge",
+        "maxgain: the rules 'sensitivity' need means over impulses",
+    ]
+
+
 def test_normalisation_is_the_image_processors() -> None:
     std = [0.25, 0.5, 1.0]
     assert image_std(ViTImageProcessor(image_std=std)) == pytest.approx(std)
