@@ -61,6 +61,9 @@ STUDY_TABLES = [f"{RESULTS}/{name}.csv" for name in ("runs", "signals", "outcome
 STUDY_OUTCOMES = [f"{RESULTS}/{name}" for name in STUDY_OUTPUTS]
 ORDER = {name: len(RUNS) - place for place, name in enumerate(RUNS)} if STUDY else COSTS
 
+# A training's priority is its cost, which is far less.
+BEFORE_TRAININGS = 1000000
+
 VERDICTS = [f"{RESULTS}/verdicts.csv", f"{RESULTS}/verdicts.md"]
 DIAGNOSES = f"{RESULTS}/diagnoses.csv"
 PROVENANCE = f"{RESULTS}/provenance.json"

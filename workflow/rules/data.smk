@@ -33,7 +33,7 @@ rule prepare:
         f"{BENCHMARKS}/prepare/{{dataset}}.tsv"
     # All trainings of the data wait for it, and it shares its work between two.
     threads: 2
-    priority: 1000000
+    priority: BEFORE_TRAININGS
     resources:
         mem_mb=lambda wildcards, attempt: 3000 * attempt,
         runtime=lambda wildcards, attempt: 10 * attempt,

@@ -16,7 +16,7 @@ rule study_run:
     benchmark:
         f"{BENCHMARKS}/study_run/{{run}}.tsv"
     # Before further trainings: the snapshots that it reads are then removed.
-    priority: 2000000
+    priority: 2 * BEFORE_TRAININGS
     resources:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=lambda wildcards, attempt: 60 * attempt,

@@ -15,7 +15,7 @@ rule toy:
     benchmark:
         f"{BENCHMARKS}/toy.tsv"
     # Before the trainings: what is left for the end has a core idle beside it.
-    priority: 1000000
+    priority: BEFORE_TRAININGS
     resources:
         mem_mb=2000,
         runtime=10,

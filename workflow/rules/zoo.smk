@@ -43,7 +43,7 @@ rule measure_network:
         f"{LOGS}/measure_network/{{network}}.log",
     benchmark:
         f"{BENCHMARKS}/measure_network/{{network}}.tsv"
-    priority: 1000000  # As the toy network's, and so that a missing network is told at once.
+    priority: BEFORE_TRAININGS  # As the toy network's, and so that a missing network is told at once.
     resources:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=lambda wildcards, attempt: 20 * attempt,

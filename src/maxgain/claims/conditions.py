@@ -13,12 +13,7 @@ import numpy as np
 from maxgain.claims.evidence import Evidence, NotRun, make_evidence
 from maxgain.claims.registry import Claim
 from maxgain.statistics.decisions import FEWEST_TRAININGS, Finding, Side, decide, hold_mean
-from maxgain.statistics.intervals import (
-    Statistic,
-    compare_scales,
-    fit_exponent,
-    slice_steps,
-)
+from maxgain.statistics.intervals import Statistic, compare_scales, fit_exponent, slice_steps
 from maxgain.tables.results import ResultTables
 from maxgain.tables.runs import RunCurves, describe_settings, select_runs
 

@@ -2,13 +2,13 @@
 
 import json
 import math
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from scipy import stats
+import numpy as np
 
-from maxgain.statistics.decisions import FEWEST_TRAININGS, LEVEL
+from maxgain.statistics.decisions import FEWEST_TRAININGS, LEVEL, exceed, standard_error
 from maxgain.statistics.power import LARGEST, find_needed_count
 
 EXPLANATION = (
@@ -59,7 +59,13 @@ class _Condition:
 
     def _deviation(self, half: float) -> float:
         """Standard deviation between trainings, from half of the mean's interval."""
-        return half * math.sqrt(self.count) / float(stats.t.ppf(1 - LEVEL, self.count - 1))
+        return standard_error(half, self.count) * math.sqrt(self.count)
+
+
+def describe_needs(rows: Iterable[Mapping[Hashable, Any]]) -> dict[str, str]:
+    """What would decide each open claim of a verdict table, by its id."""
+    needs = {str(row["id"]): describe_need(row) for row in rows}
+    return {name: need for name, need in needs.items() if need}
 
 
 def describe_need(row: Mapping[Hashable, Any]) -> str:
@@ -87,14 +93,13 @@ def describe_need(row: Mapping[Hashable, Any]) -> str:
 
 
 def _read(finding: Mapping[str, Any]) -> _Condition:
-    above = finding["side"] == "above"
-    estimate, bound = finding["estimate"], finding["bound"]
-    down, up = estimate - finding["low"], finding["high"] - estimate
+    numbers = np.array([finding["low"], finding["estimate"], finding["high"]])
+    one_end, excess, other = exceed(numbers, finding["side"], finding["bound"]).tolist()
     return _Condition(
         finding["name"],
-        estimate - bound if above else bound - estimate,
-        down if above else up,
-        up if above else down,
+        excess,
+        excess - min(one_end, other),
+        max(one_end, other) - excess,
         finding["count"],
         finding["equivalence"],
     )

@@ -12,7 +12,7 @@ import pandas as pd
 from pandas import DataFrame
 
 from maxgain.claims.needs import EXPLANATION as EXPLANATION_OF_NEEDS
-from maxgain.claims.needs import describe_need
+from maxgain.claims.needs import describe_needs
 from maxgain.files.atomic import atomic_path
 from maxgain.statistics.decisions import FEWEST_TRAININGS, VERDICTS
 
@@ -71,10 +71,10 @@ def render_markdown(verdicts: DataFrame, title: str, note: str = "") -> str:
 
 def _list_needs(rows: Iterable[Mapping[Hashable, Any]]) -> list[str]:
     """Lines of the section on open claims; none where all are decided."""
-    needs = [(row["id"], need) for row in rows if (need := describe_need(row))]
+    needs = describe_needs(rows)
     if not needs:
         return []
-    items = [f"- **{name}**: {need}" for name, need in needs]
+    items = [f"- **{name}**: {need}" for name, need in needs.items()]
     return ["## What the open claims need", "", EXPLANATION_OF_NEEDS, "", *items, ""]
 
 

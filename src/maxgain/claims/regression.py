@@ -18,7 +18,7 @@ from pandas import DataFrame
 from scipy import stats
 
 from maxgain.errors import InputError
-from maxgain.statistics.decisions import CONFIDENCE
+from maxgain.statistics.decisions import standard_error
 
 FALSE_ALARMS = 0.01
 """Probability that results of the same protocol, trained anew, are called worse."""
@@ -120,8 +120,7 @@ def _read_estimate(finding: dict[str, object]) -> Estimate:
     error = None
     interval = ""
     if low is not None and high is not None and count > 1:
-        half = (float(str(high)) - float(str(low))) / 2
-        error = half / float(stats.t.ppf(0.5 + CONFIDENCE / 2, count - 1))
+        error = standard_error((float(str(high)) - float(str(low))) / 2, count)
         interval = f" [{float(str(low)):.3g}, {float(str(high)):.3g}]"
     described = "undefined" if value is None else f"{value:.3g}{interval}"
     return Estimate(str(finding["name"]), str(finding["side"]), value, error, count, described)

@@ -9,14 +9,17 @@ these quantities was judged. S4b is in
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from maxgain.claims.conditions import (
     RAISED,
     Block,
+    Condition,
     above,
     below,
+    grow_with_rate,
     join_blocks,
     judge_runs,
     select_blocks,
@@ -27,10 +30,8 @@ from maxgain.diagnosis.losses import overfitting_onset
 from maxgain.statistics.intervals import (
     Statistic,
     average,
-    fit_exponent,
     measure_change,
     measure_distance,
-    slice_steps,
 )
 from maxgain.statistics.trend import plateau_epoch
 from maxgain.statistics.variability import variability
@@ -78,21 +79,12 @@ def judge_s2(tables: ResultTables, claim: Claim) -> Evidence:
     As M3, with its bound and equivalence, so that the two compare: an exponent over x1, x2, x3, x4
     for each data set. The first data set's is the effect; both must hold.
     """
-    blocks = _join_raised(tables, claim)
-    return judge_runs(
-        blocks,
-        [
-            above(
-                f"exponent of variability over rate, {name}",
-                lambda *runs, name=name: fit_exponent(
-                    list(RAISED), [slice_steps(claim.curve(run), 1) for run in _only(runs, name)]
-                ),
-                claim.threshold,
-                claim.equivalence,
-            )
-            for name in claim.tables
-        ],
-    )
+
+    def growth(name: str) -> Condition:
+        whole = grow_with_rate(claim, f", {name}")
+        return replace(whole, measure=lambda *runs: whole.measure(*_only(runs, name)))
+
+    return judge_runs(_join_raised(tables, claim), [growth(name) for name in claim.tables])
 
 
 def judge_s3(tables: ResultTables, claim: Claim) -> Evidence:

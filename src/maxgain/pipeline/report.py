@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from maxgain.claims.needs import describe_need
+from maxgain.claims.needs import describe_needs
 from maxgain.claims.registry import CLAIMS
 from maxgain.errors import InputError
 from maxgain.figures.registry import FIGURES
@@ -56,8 +56,6 @@ def _needs(results: Path) -> dict[str, str]:
     What is wrong with them, if anything, the page's own reader says.
     """
     try:
-        verdicts = read_verdicts(results / "verdicts.csv").to_dict("records")
-        needs = {str(row["id"]): describe_need(row) for row in verdicts}
+        return describe_needs(read_verdicts(results / "verdicts.csv").to_dict("records"))
     except (InputError, ValueError, KeyError, TypeError):
         return {}
-    return {name: need for name, need in needs.items() if need}

@@ -121,7 +121,7 @@ def hold_mean(
     p_holds = p_fails = 1.0
     # What half of the trainings cannot show is not shown by the other half.
     if finite.size >= FEWEST_TRAININGS and 2 * undefined < values.size:
-        excess = _exceed(finite, side, bound)
+        excess = exceed(finite, side, bound)
         p_holds = _test_above(excess, 0.0)
         p_fails = _test_above(-excess, -equivalence, touching=equivalence == 0)
     return Finding(
@@ -151,6 +151,11 @@ def find_mean_interval(
     return float(interval.low), float(interval.high)
 
 
+def standard_error(half: float, count: int) -> float:
+    """Standard error of a mean of so many values, from half of its `CONFIDENCE` interval."""
+    return half / float(stats.t.ppf(1 - LEVEL, count - 1))
+
+
 def hold_draws(
     name: str,
     estimate: float,
@@ -176,7 +181,7 @@ def hold_draws(
     if count < FEWEST_TRAININGS or not finite.size:
         return Finding(name, side, bound, estimate, None, None, count, 1.0, 1.0)
     low, high = np.quantile(finite, [LEVEL, 1 - LEVEL]).round(12)
-    excess = _exceed(finite, side, bound)
+    excess = exceed(finite, side, bound)
     return Finding(
         name,
         side,
@@ -204,7 +209,7 @@ def hold_interval(
     if interval is None:
         return Finding(name, side, bound, estimate, None, None, count, 1.0, 1.0)
     low, high = interval
-    nearest, farthest = sorted(_exceed(np.array(interval), side, bound).tolist())
+    nearest, farthest = sorted(exceed(np.array(interval), side, bound).tolist())
     return Finding(
         name,
         side,
@@ -235,11 +240,11 @@ def decide(findings: Sequence[Finding]) -> Outcome:
 
 def _matters(finding: Finding) -> bool:
     """Whether an estimate lies beyond its bound by the margin of equivalence."""
-    excess = _exceed(np.array([finding.estimate]), finding.side, finding.bound)
+    excess = exceed(np.array([finding.estimate]), finding.side, finding.bound)
     return bool(excess[0] >= finding.equivalence)
 
 
-def _exceed(
+def exceed(
     values: Float[ndarray, " values"], side: Side, bound: float
 ) -> Float[ndarray, " values"]:
     """How far values lie beyond a bound, on the side on which they are claimed to."""
