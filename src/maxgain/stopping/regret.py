@@ -10,9 +10,9 @@ from jaxtyping import Float
 from numpy import ndarray
 from pandas import DataFrame
 
-from maxgain.diagnosis.losses import loss_minimum
 from maxgain.quantities.registry import snapshot_cost
 from maxgain.statistics.concordance import concordance
+from maxgain.statistics.gaps import keep_finite_epochs
 from maxgain.stopping.replay import Replayed
 from maxgain.stopping.row import StopRule
 from maxgain.tables.stopping import HELD_OUT_COLUMNS
@@ -158,8 +158,25 @@ def regret(
 
 
 def best_on_half(curve: Float[ndarray, " epochs"]) -> int | None:
-    """The epoch of the lowest median of three: `maxgain.diagnosis.losses.loss_minimum`."""
-    return loss_minimum(curve)
+    """The epoch (from 1) at which the median of it and its two neighbours is lowest.
+
+    So neither the first nor the last epoch is one. Triples that share two epochs often share their
+    median: of several such epochs it is that of the lowest loss, the first of equal ones. Epochs
+    that are not finite are left out; None where fewer than 3 are left.
+
+    Examples
+    --------
+    >>> best_on_half(np.array([2.0, 0.9, 0.5, 0.6, 0.8, 1.0, 0.1, 1.5]))
+    3
+    """
+    # Not `maxgain.diagnosis.losses.loss_minimum`, which the paper's claims use: that takes the
+    # lowest epoch of the best triple, whatever the median around it.
+    epochs, values = keep_finite_epochs(curve)
+    if values.size < 3:
+        return None
+    medians = np.median(np.lib.stride_tricks.sliding_window_view(values, 3), axis=1)
+    centres = 1 + np.flatnonzero(medians == medians.min())
+    return int(epochs[centres[np.argmin(values[centres])]])
 
 
 def best_epoch(outcomes: DataFrame) -> float:

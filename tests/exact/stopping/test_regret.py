@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from maxgain.quantities.registry import snapshot_cost
 from maxgain.stopping.registry import RULES
-from maxgain.stopping.regret import agreement, best_epoch, regret, score, work
+from maxgain.stopping.regret import agreement, best_epoch, best_on_half, regret, score, work
 from maxgain.stopping.replay import Replayed
 from maxgain.stopping.stop import Stop
 from maxgain.tables.stopping import HELD_OUT_COLUMNS
@@ -60,6 +60,28 @@ def test_the_best_epoch_costs_nothing_where_halves_agree() -> None:
 def test_one_lucky_epoch_is_not_the_best() -> None:
     lucky = [*VALLEY[:8], 0.1, 1.4]
     assert best_epoch(outcomes(lucky, lucky)) == 5
+
+
+@pytest.mark.parametrize(
+    ("curve", "best"),
+    [
+        # Epochs 4 and 5 have the median 0.6 as 3 has: the lowest of them.
+        (VALLEY, 5),
+        # The median of 0.5, 0.8 and 0.4 is the lowest, and it is epoch 4's, high as that is.
+        ([2.0, 0.9, 0.5, 0.8, 0.4, 0.9, 1.2], 4),
+        # Without its neighbours an end has no median.
+        ([5.0, 4.0, 3.0, 2.0, 1.0], 4),
+        ([1.0, 2.0, 3.0, 4.0], 2),
+        ([1.0, 1.0, 1.0, 1.0], 2),
+        # What is not finite is left out, and others keep their epochs.
+        ([math.nan, 3.0, 2.0, math.nan, 1.0, 4.0, math.inf, 5.0], 5),
+        ([1.0, 2.0, math.nan, math.nan], None),
+    ],
+)
+def test_the_best_epoch_has_the_lowest_median_of_three(
+    curve: list[float], best: int | None
+) -> None:
+    assert best_on_half(np.array(curve)) == best
 
 
 def test_score_of_a_stop_by_hand() -> None:
