@@ -83,6 +83,8 @@ def _show(summary: "DataFrame") -> None:
 def regret_table(summary: "DataFrame") -> "Table":
     """Table of one line a rule, the least regret first; rules without any regret are left out.
 
+    A rule that does not decide online says how it does.
+
     Parameters
     ----------
     summary
@@ -91,6 +93,8 @@ def regret_table(summary: "DataFrame") -> "Table":
     from rich import box
     from rich.markup import escape
     from rich.table import Table
+
+    from maxgain.tables.regrets import marked
 
     shown = Table(
         title="Regret in test loss against the best epoch, nats, mean over cells",
@@ -105,7 +109,7 @@ def regret_table(summary: "DataFrame") -> "Table":
     judged = summary[summary["cells"] > 0].sort_values("mean_regret", kind="stable")
     for row in judged.to_dict("records"):
         shown.add_row(
-            escape(str(row["rule"])),
+            escape(marked(row["rule"], row["decides"])),
             f"{row['mean_regret']:.3f}",
             escape(f"[{row['low']:.3f}, {row['high']:.3f}]"),
             f"{row['worst_regret']:.3f}",
@@ -118,6 +122,6 @@ def failure_lines(summary: "DataFrame") -> list[str]:
     """What went wrong first with each rule that failed, in a sentence."""
     failed = summary[summary["failed"] > 0]
     return [
-        f"{row['rule']} failed in {100 * row['failed']:.0f} % of its runs: {row['failure']}"
+        f"{row['rule']} failed in {100 * row['failed']:.3g} % of its runs: {row['failure']}"
         for row in failed.to_dict("records")
     ]

@@ -13,22 +13,22 @@ from maxgain.files.csv import read_frame
 from maxgain.stopping.comparison import interval_of_mean
 from maxgain.stopping.declaration import RANKED, REFERENCES, family
 from maxgain.stopping.descriptions import describe_runs, signal_agreement
+from maxgain.stopping.families import compare_rules, rank_rules
 from maxgain.stopping.momentum import compare_momentum
 from maxgain.stopping.rates import judge_rates
 from maxgain.stopping.registry import RULES
-from maxgain.stopping.scoring import (
-    by_cell,
-    cell_means,
-    compare_rules,
-    groups_of,
-    rank_rules,
-    score_rules,
-    summarise,
-)
+from maxgain.stopping.scoring import by_cell, groups_of, score_rules, summarise
 from maxgain.stopping.study_page import StudyOutcome, render_study
 from maxgain.stopping.tuned import tune_rules
 from maxgain.stopping.verdict import StudyVerdict, judge_study
-from maxgain.tables.stopping import CELL, DATA_COLUMNS, StudyTables, read_study, write_frame
+from maxgain.tables.stopping import (
+    CELL,
+    DATA_COLUMNS,
+    HELD_OUT,
+    StudyTables,
+    read_study,
+    write_frame,
+)
 
 
 def write_regrets(study: Path) -> StudyVerdict:
@@ -54,9 +54,12 @@ def write_regrets(study: Path) -> StudyVerdict:
     summary = summarise(scores)
     summary.insert(1, "kind", [RULES.find(rule).kind for rule in summary["rule"]])
     comparisons = _comparisons(scores, summary)
-    verdict = judge_study(scores, summary, comparisons[comparisons["family"] == "primary"])
+    primary = comparisons[comparisons["family"] == "primary"]
+    shares = sorted(set(tables.ranked[HELD_OUT]))
+    verdict = judge_study(scores, summary, primary, shares)
     write_frame(summary, study / "regret.csv")
-    write_frame(_by_noise(scores), study / "regret_by_noise.csv")
+    by_noise = _by_noise(scores)
+    write_frame(by_noise, study / "regret_by_noise.csv")
     write_frame(by_cell(scores), study / "regret_by_cell.csv", "%.7g")
     write_frame(comparisons, study / "comparisons.csv")
     ranks = _ranks(scores, summary)
@@ -70,7 +73,7 @@ def write_regrets(study: Path) -> StudyVerdict:
     write_frame(tune_rules(tables), study / "tuned.csv")
     momentum = compare_momentum(tables)
     write_frame(momentum, study / "momentum.csv", "%.7g")
-    made = (summary, comparisons, ranks, marks, rates, momentum)
+    made = (summary, by_noise, comparisons, ranks, marks, rates, momentum)
     page = render_study(StudyOutcome(tables.ranked, declared, data, *made, verdict))
     with atomic_path(study / "verdict.md") as temporary:
         temporary.write_text(page, encoding="utf-8")
@@ -138,11 +141,15 @@ def _ranks(scores: DataFrame, summary: DataFrame) -> DataFrame:
     judged = _judged(summary)
     rules = [rule for rule in RANKED if rule in judged]
     found = rank_rules(scores, rules)
-    cells = len(cell_means(scores)[rules].dropna())
     table = DataFrame({"rule": rules, "mean_rank": found.mean_ranks})
-    table["kind"] = [RULES.find(rule).kind for rule in rules]
+    for name in ("kind", "decides"):
+        table[name] = [getattr(RULES.find(rule), name) for rule in rules]
+    failed = summary.set_index("rule")["failed_cells"]
     table = table.assign(
-        cells=cells, p_value=found.p_value, critical_difference=found.critical_difference
+        cells=found.cells,
+        failed_cells=failed[rules].to_numpy(),
+        p_value=found.p_value,
+        critical_difference=found.critical_difference,
     )
     return table.sort_values("mean_rank", kind="stable")
 

@@ -28,10 +28,12 @@ from maxgain.response.probes import impulse_image, impulse_set
 from maxgain.tables.quantities import read_quantities, signals_of, write_quantities
 from maxgain.tables.stopping import (
     DATA_COLUMNS,
+    HELD_OUT,
     OUTCOME_COLUMNS,
     STUDY_RUN_COLUMNS,
     StudyTables,
     checked_study,
+    read_runs,
     read_study,
     write_frame,
     write_study,
@@ -74,7 +76,7 @@ def measure_study_run(job: StudyRunJob, data: Path, run: Path, twin: Path, partn
         )
     studied = _Studied(job.run, prepared)
     snapshots = read_snapshots(run / "snapshots.safetensors").parameters
-    write_table(run / "run.csv", STUDY_RUN_COLUMNS, [_run_row(job, prepared)])
+    write_table(run / "run.csv", (*STUDY_RUN_COLUMNS, HELD_OUT), [_run_row(job, prepared)])
     other = None
     if partner != run:
         other = read_snapshots(partner / "snapshots.safetensors").parameters
@@ -117,6 +119,7 @@ def _run_row(job: StudyRunJob, prepared: PreparedData) -> dict[str, object]:
         "impulses": job.gain.impulses,
         "classes": prepared.number_of_classes,
         "ranked": int(job.ranked),
+        HELD_OUT: job.twin.held_out,
     }
 
 
@@ -244,9 +247,7 @@ def _study_in(folder: Path) -> tuple[StudyTables, pd.DataFrame]:
     """The tables of a folder, of one run or of many, and what its data sets are."""
     if (folder / "runs.csv").exists():
         return read_study(folder), read_frame(folder / "data.csv", DATA_COLUMNS)
-    texts = ("run", "dataset", "network")
-    numbers = [name for name in STUDY_RUN_COLUMNS if name not in texts]
-    runs = read_frame(folder / "run.csv", STUDY_RUN_COLUMNS, (), numbers)
+    runs = read_runs(folder / "run.csv")
     signals = signals_of(read_quantities(folder / "quantities.csv"))
     losses = OUTCOME_COLUMNS[2:]
     outcomes = read_frame(folder / "outcomes.csv", OUTCOME_COLUMNS, losses, ("epoch",))

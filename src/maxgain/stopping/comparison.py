@@ -49,12 +49,29 @@ def interval_of_mean(
 
 
 def signed_rank_p(differences: Float[ndarray, " cells"]) -> float:
-    """Two-sided p-value of Wilcoxon's signed-rank test; 1 where no cell differs."""
+    """Two-sided p-value of Wilcoxon's signed-rank test; 1 where no cell differs.
+
+    Infinite differences are the largest: they count by their sign.
+    """
     if differences.size == 0:
         return math.nan
     if not differences.any():
         return 1.0
     return float(stats.wilcoxon(differences).pvalue)
+
+
+def rank_balance(differences: Float[ndarray, " cells"]) -> float:
+    """Which way the signed-rank test points: 1 where all differences are positive, -1 negative.
+
+    The sum of signed ranks over that of all ranks (the matched-pairs rank-biserial correlation,
+    Kerby 2014, Comprehensive Psychology 3:1). Other than the mean it is there for infinite
+    differences. NaN where no cell differs.
+    """
+    nonzero = differences[differences != 0]
+    if not nonzero.size:
+        return math.nan
+    ranks = stats.rankdata(np.abs(nonzero))
+    return float((np.sign(nonzero) * ranks).sum() / ranks.sum())
 
 
 def holm(p_values: Float[ndarray, " tests"]) -> Float[ndarray, " tests"]:
@@ -77,6 +94,8 @@ class Ranking:
 
     Attributes
     ----------
+    cells
+        How many they are.
     mean_ranks
         Of each rule.
     p_value
@@ -85,18 +104,22 @@ class Ranking:
         Ranks that two rules must lie apart to differ at 5 % (Nemenyi).
     """
 
+    cells: int
     mean_ranks: Float[ndarray, " rules"]
     p_value: float
     critical_difference: float
 
 
 def rank(regrets: Float[ndarray, "cells rules"]) -> Ranking:
-    """Friedman's test and Nemenyi's critical difference (Demšar 2006, JMLR 7:1, section 3.2.2)."""
+    """Friedman's test and Nemenyi's critical difference (Demšar 2006, JMLR 7:1, section 3.2.2).
+
+    An infinite regret is the last; several share their mean rank.
+    """
     cells, rules = regrets.shape
     ranks = stats.rankdata(regrets, axis=1).mean(axis=0)
     varies = rules > 2 and cells > 1 and np.ptp(regrets, axis=1).any()
     p_value = float(stats.friedmanchisquare(*regrets.T).pvalue) if varies else math.nan
-    return Ranking(ranks, p_value, critical_difference(rules, cells))
+    return Ranking(cells, ranks, p_value, critical_difference(rules, cells))
 
 
 def critical_difference(rules: int, cells: int, significance: float = 0.05) -> float:

@@ -115,11 +115,13 @@ def _call(row: StopRule) -> str:
 
 
 def _marks(row: StopRule) -> str:
+    several = f"mean of {row.draws} draws" if row.draws else "mean of all epochs"
     marks = [
-        ("needs the planned end", row.timing == "post-hoc"),
+        ("post-hoc: after the planned end", row.timing == "post-hoc"),
+        ("knows the planned end", row.timing == "planned"),
         ("told what users may not know", row.informed),
         ("uses the twin's weights", row.weights == "twin"),
-        (f"mean of {row.draws} draws", row.draws > 1),
+        (several, row.draws != 1),
     ]
     return ", ".join(mark for mark, holds in marks if holds)
 

@@ -7,7 +7,8 @@ from pandas import DataFrame
 from maxgain.config.runs import SGD_MOMENTUM
 from maxgain.stopping.registry import RULES
 from maxgain.stopping.scoring import by_cell, score_rules
-from maxgain.tables.stopping import CELL_COLUMNS, WITHOUT_MOMENTUM, StudyTables
+from maxgain.tables.regrets import CELL_COLUMNS
+from maxgain.tables.stopping import WITHOUT_MOMENTUM, StudyTables
 
 COMPARED = ("eb-criterion", "eb-criterion-batch", "last", "validation-10-retrain")
 """The rules that assume descent without momentum, and what they are to be read against."""

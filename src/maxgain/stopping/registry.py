@@ -5,7 +5,7 @@ from typing import Literal
 
 from maxgain.registry import Registry
 from maxgain.stopping.published import published_rules
-from maxgain.stopping.row import DRAWS, StopRule
+from maxgain.stopping.row import StopRule
 
 SIGNALS = (
     "gain_db",
@@ -120,12 +120,15 @@ def _reference_rules() -> Iterator[StopRule]:
 
 def _null_rules() -> Iterator[StopRule]:
     where = f"{_OURS}.validation_rules"
-    planned = ("planned_epochs",)
-    yield StopRule("last", f"{where}:last_epoch", planned, kind="blind", timing="post-hoc")
+    end = ("planned_epochs",)
+    yield StopRule("last", f"{where}:last_epoch", end, kind="blind", timing="planned")
     yield StopRule(
-        "random", f"{where}:random_epoch", planned, kind="blind", timing="post-hoc", draws=DRAWS
+        "random", f"{where}:random_epoch", end, kind="blind", timing="planned", draws=None
     )
-    yield StopRule("constant", f"{where}:constant_epoch", ("constant_epoch",), kind="blind")
+    # The best epochs of other data are from their test images.
+    yield StopRule(
+        "constant", f"{where}:constant_epoch", ("constant_epoch",), kind="blind", informed=True
+    )
 
 
 RULES = Registry(

@@ -15,10 +15,7 @@ from maxgain.statistics.concordance import concordance
 from maxgain.statistics.gaps import keep_finite_epochs
 from maxgain.stopping.replay import Replayed
 from maxgain.stopping.row import StopRule
-from maxgain.tables.stopping import HELD_OUT_COLUMNS
-
-HELD_OUT_SHARE = 0.1
-"""Share of the training images that the twin holds out."""
+from maxgain.tables.stopping import HELD_OUT, HELD_OUT_COLUMNS, HELD_OUT_SHARE
 
 LEAST_LOSS_OF_LAST = 0.05
 """Regret of the last epoch, in nats, from which on a share of it can be recovered."""
@@ -201,7 +198,8 @@ def work(row: StopRule, halt: int, selected: int, run: Mapping[str, object]) -> 
     signals = halt * snapshot_cost(row.columns, images, impulses, classes)
     if not set(row.columns) & set(HELD_OUT_COLUMNS):
         return float(halt * images + signals)
-    held_out = HELD_OUT_SHARE * images
+    share = float(run.get(HELD_OUT, HELD_OUT_SHARE))  # type: ignore[arg-type]
+    held_out = share * images
     twin = halt * (images - held_out + held_out / 3)
     return float(signals + twin + (selected * images if row.weights == "run" else 0))
 

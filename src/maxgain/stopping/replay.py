@@ -41,8 +41,13 @@ class RuleFailedError(Exception):
     """A rule raised, lacks a column or gave an answer that is none; the message says which."""
 
 
-def bound_rules(row: StopRule) -> list[Rule]:
+def bound_rules(row: StopRule, epochs: int = 1) -> list[Rule]:
     """The functions of a row with their parameters, one for each draw.
+
+    Parameters
+    ----------
+    epochs
+        Of the training, for a rule with a draw for each of them.
 
     Raises
     ------
@@ -52,9 +57,12 @@ def bound_rules(row: StopRule) -> list[Rule]:
     function = RULES.load(row.name)
     if row.draws == 1:
         return [partial(function, **row.parameters)]
-    return [
-        partial(function, **row.parameters, draw=draw, draws=row.draws) for draw in range(row.draws)
-    ]
+    draws = _draws(row, epochs)
+    return [partial(function, **row.parameters, draw=draw, draws=draws) for draw in range(draws)]
+
+
+def _draws(row: StopRule, epochs: int) -> int:
+    return epochs if row.draws is None else row.draws
 
 
 def replay_row(
@@ -73,9 +81,9 @@ def replay_row(
     try:
         table = visible_table(row, signals, outcomes, context)
     except RuleFailedError as error:
-        return [Replayed(draw, None, str(error)) for draw in range(row.draws)]
+        return [Replayed(draw, None, str(error)) for draw in range(_draws(row, len(signals)))]
     found = []
-    for draw, rule in enumerate(bound_rules(row)):
+    for draw, rule in enumerate(bound_rules(row, len(signals))):
         try:
             found.append(Replayed(draw, replay(rule, table)))
         except RuleFailedError as error:

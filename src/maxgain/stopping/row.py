@@ -28,21 +28,34 @@ class StopRule(Row):
         none, "own" for those declared by this project, "reference" for rules with held-out data,
         "blind" for those that see nothing.
     timing
-        "online", or "post-hoc" for a rule that needs the planned end of the training.
+        "online"; "post-hoc" for a rule that chooses from the whole training after its planned end;
+        "planned" for one that is told that end and sees nothing else.
     informed
         Whether it is told what a user may not know, as the share of wrong labels.
     weights
         Whose weights are used: of the "run" on all training images, or of the "twin", trained on
-        90 % of them. A rule of the run that sees held-out losses trains twice.
+        those that are not held out. A rule of the run that sees held-out losses trains twice.
     draws
         Draws to average over; the function is given `draw` and `draws` where there are several.
+        None: as many as the training has epochs.
     """
 
     columns: tuple[str, ...] | None = None
     parameters: Mapping[str, Any] = field(default_factory=dict)
     source: str = "own"
     kind: Literal["published", "signal", "own", "reference", "blind"] = "own"
-    timing: Literal["online", "post-hoc"] = "online"
+    timing: Literal["online", "post-hoc", "planned"] = "online"
     informed: bool = False
     weights: Literal["run", "twin"] = "run"
-    draws: int = 1
+    draws: int | None = 1
+
+    @property
+    def decides(self) -> str:
+        """How it decides, in a word, so that rules are not taken for each other's equals.
+
+        "informed" by what a user may not know; "post-hoc" by the whole training, after its planned
+        end; "knows the end" by that end alone; "online" by the epochs until now.
+        """
+        if self.informed:
+            return "informed"
+        return {"planned": "knows the end"}.get(self.timing, self.timing)

@@ -11,23 +11,13 @@ from jaxtyping import Shaped
 from numpy import ndarray
 from pandas import DataFrame, Series
 
-from maxgain.errors import InputError
-from maxgain.stopping.comparison import Ranking, holm, interval_of_mean, rank, signed_rank_p
+from maxgain.stopping.comparison import interval_of_mean
 from maxgain.stopping.registry import RULES
 from maxgain.stopping.regret import best_epoch, score
 from maxgain.stopping.replay import bound_rules, replay_row
 from maxgain.stopping.row import StopRule
-from maxgain.tables.stopping import (
-    CELL,
-    CELL_COLUMNS,
-    GROUP,
-    SCORE_COLUMNS,
-    SUMMARY_COLUMNS,
-    StudyTables,
-    cell_name,
-    read_study,
-    read_summary,
-)
+from maxgain.tables.regrets import CELL_COLUMNS, SCORE_COLUMNS, SUMMARY_COLUMNS, read_summary
+from maxgain.tables.stopping import CELL, GROUP, StudyTables, cell_name, read_study
 
 LAST = "last"
 """The rule whose regret tells whether a table of regrets is of these trainings: it is cheap."""
@@ -177,31 +167,39 @@ def summarise(scores: DataFrame) -> DataFrame:
 
 
 def _summary(rule: str, scores: DataFrame) -> dict[str, object]:
-    cells = cell_means(scores)[rule].dropna()
+    means = cell_means(scores)[rule]
+    cells = means.dropna()
     interval = interval_of_mean(cells.to_numpy(), groups_of(cells))
-    judged = scores[scores["failure"] == ""]
     failures = scores["failure"][scores["failure"] != ""]
-    means = judged[["error_regret", "recovered_share", "epochs_used", "work", "epoch_error"]].mean()
     return {
         "rule": rule,
+        "decides": RULES.find(rule).decides,
         "cells": len(cells),
+        "failed_cells": len(means) - len(cells),
         "mean_regret": interval.mean,
         "low": interval.low,
         "high": interval.high,
         "median_regret": cells.median(),
         "worst_regret": cells.max(),
         "worst_cell": cell_name(cells.index[int(cells.argmax())]) if len(cells) else "",
-        "mean_error_regret": means["error_regret"],
-        "recovered_share": means["recovered_share"],
-        "epochs_used": means["epochs_used"],
-        "work": means["work"],
-        "epoch_error": means["epoch_error"],
-        "never_fired": float((~judged["fired"].astype(bool)).mean()),
-        "too_early": float(judged["too_early"].mean()),
-        "costly": float(judged["costly"].mean()),
-        "failed": len(failures) / len(scores),
+        **_run_means(scores),
         "failure": failures.iloc[0] if len(failures) else "",
     }
+
+
+def _run_means(scores: DataFrame) -> dict[str, float]:
+    """Means over runs of what is measured and counted beside the loss, by columns of the summary.
+
+    Over the draws of a run first: a rule that takes each epoch has more of them in a longer run.
+    Of what failed the share alone is known.
+    """
+    failed = scores["failure"] != ""
+    measured = ["error_regret", "recovered_share", "epochs_used", "work", "epoch_error"]
+    counted = scores[["too_early", "costly"]].assign(never_fired=~scores["fired"].astype(bool))
+    judged = scores[["run", *measured]].join(counted.astype(float))[~failed]
+    means = judged.rename(columns={"error_regret": "mean_error_regret"}).groupby("run").mean()
+    share = failed.groupby(scores["run"]).mean().mean()
+    return {str(name): float(mean) for name, mean in means.mean().items()} | {"failed": share}
 
 
 def groups_of(cells: Series) -> Shaped[ndarray, " cells"]:
@@ -209,67 +207,3 @@ def groups_of(cells: Series) -> Shaped[ndarray, " cells"]:
     levels = [cells.index.get_level_values(name) for name in GROUP]
     names = [" ".join(map(str, values)) for values in zip(*levels, strict=True)]
     return np.array(names, dtype=str)
-
-
-def compare_rules(scores: DataFrame, references: Sequence[str]) -> DataFrame:
-    """Differences of every rule's regret from that of some rules, as one family of tests.
-
-    Columns rule, reference, cells, difference (mean over cells of the rule's less the reference's
-    regret, nats), low, high (bootstrap over groups of cells), p_value (Wilcoxon's signed-rank
-    test), p_adjusted (after Holm over the whole table).
-
-    Raises
-    ------
-    InputError
-        A reference is not among the scores.
-    """
-    means = cell_means(scores)
-    _check_scored(references, means)
-    pairs = [
-        (rule, reference)
-        for rule in dict.fromkeys(scores["rule"])
-        for reference in references
-        if rule != reference
-    ]
-    lines = []
-    for rule, reference in pairs:
-        differences = (means[rule] - means[reference]).dropna()
-        interval = interval_of_mean(differences.to_numpy(), groups_of(differences))
-        lines.append(
-            {
-                "rule": rule,
-                "reference": reference,
-                "cells": len(differences),
-                "difference": interval.mean,
-                "low": interval.low,
-                "high": interval.high,
-                "p_value": signed_rank_p(differences.to_numpy()),
-            }
-        )
-    columns = ["rule", "reference", "cells", "difference", "low", "high", "p_value"]
-    table = DataFrame(lines, columns=columns)
-    return table.assign(p_adjusted=holm(table["p_value"].to_numpy(dtype=np.float64)))
-
-
-def rank_rules(scores: DataFrame, rules: Sequence[str]) -> Ranking:
-    """Mean ranks of rules over the cells in which all of them were judged.
-
-    Raises
-    ------
-    InputError
-        A rule is not among the scores, or there is no such cell.
-    """
-    means = cell_means(scores)
-    _check_scored(rules, means)
-    both = means[list(rules)].dropna()
-    if both.empty:
-        raise InputError(f"there is no cell in which all of {', '.join(rules)} were judged.")
-    return rank(both.to_numpy(dtype=np.float64))
-
-
-def _check_scored(rules: Sequence[str], means: DataFrame) -> None:
-    for rule in rules:
-        if rule not in means:
-            raise InputError(
-                f"the rule '{rule}' was not scored; it must be one of {', '.join(map(str, means))}."
-            )

@@ -1,7 +1,7 @@
 """The page that says what came out of the stopping study."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,11 +9,15 @@ from pandas import DataFrame
 
 from maxgain.stopping.declaration import RANKED, REFERENCES
 from maxgain.stopping.regret import COSTLY_POINTS, LARGE_REGRET
-from maxgain.stopping.verdict import MARGIN, StudyVerdict
+from maxgain.stopping.verdict import LEVEL, MARGIN, StudyVerdict
+from maxgain.tables.regrets import marked
 from maxgain.tables.stopping import CELL, cell_name
 
 SHOWN = 12
 """Rules of least regret in the table, besides the ranked ones."""
+
+_MEASURED = ("rule", "decides", "cells", "mean [95 %]", "median", "worst")
+"""Heads of the columns that the tables of rules begin with."""
 
 _SHARES = {
     "no stop": "never_fired",
@@ -35,8 +39,9 @@ class StudyOutcome:
         Cells that rules are to be compared on when the study is complete; None if not known.
     data
         As in data.csv.
-    summary, comparisons, ranks, marks, rates, momentum
-        As in regret.csv, comparisons.csv, ranks.csv, marks.csv, rates.csv and momentum.csv.
+    summary, by_noise, comparisons, ranks, marks, rates, momentum
+        As in regret.csv, regret_by_noise.csv, comparisons.csv, ranks.csv, marks.csv, rates.csv and
+        momentum.csv.
     verdict
         On the claim.
     """
@@ -45,6 +50,7 @@ class StudyOutcome:
     declared: int | None
     data: DataFrame
     summary: DataFrame
+    by_noise: DataFrame
     comparisons: DataFrame
     ranks: DataFrame
     marks: DataFrame
@@ -61,16 +67,11 @@ def render_study(outcome: StudyOutcome) -> str:
 def _lines(outcome: StudyOutcome) -> Iterator[str]:
     yield from _opening(outcome)
     yield from _table(outcome)
-    first = outcome.ranks.iloc[0]
-    yield from ("", f"Mean ranks over {int(first['cells'])} cells in which all were judged:")
-    ranks = zip(outcome.ranks["rule"], outcome.ranks["mean_rank"], strict=True)
-    yield ", ".join(f"{rule} {rank:.1f}" for rule, rank in ranks) + "."
-    yield (
-        f"Friedman's test: p = {first['p_value']:.2g}; two rules differ at 5 % where their ranks "
-        f"lie {first['critical_difference']:.1f} apart (Nemenyi)."
-    )
+    yield from _families(outcome)
+    yield from _ranks(outcome.ranks)
     yield from ("", f"A rule that loses less than {MARGIN:g} nats more than validation could")
     yield "stand in for it."
+    yield from _without_noise(outcome)
     if len(outcome.rates):
         yield from _rates(outcome.rates)
     if len(outcome.momentum):
@@ -79,7 +80,11 @@ def _lines(outcome: StudyOutcome) -> Iterator[str]:
     if len(failed):
         yield from ("", "Rules that failed somewhere, and why first:", "")
     for row in failed.to_dict("records"):
-        yield f"- {row['rule']}, in {100 * row['failed']:.0f} % of its runs: {row['failure']}"
+        cells = row["cells"] + row["failed_cells"]
+        yield (
+            f"- {row['rule']}, in {row['failed_cells']} of {cells} cells "
+            f"({100 * row['failed']:.2g} % of its runs): {row['failure']}"
+        )
 
 
 def _opening(outcome: StudyOutcome) -> Iterator[str]:
@@ -103,20 +108,81 @@ def _opening(outcome: StudyOutcome) -> Iterator[str]:
 
 
 def _table(outcome: StudyOutcome) -> Iterator[str]:
-    yield from ("", "Regret in test loss against the best epoch, nats; against validation: mean")
-    yield "difference from validation with retraining, and its p-value, adjusted within its family."
-    yield "Work: forward and backward passes of one image. Too early: stopped before half of the"
-    yield f"best epoch at a regret above {LARGE_REGRET:g} nats; costly: a regret of the error above"
-    yield f"{COSTLY_POINTS:g} point."
+    yield from ("", "Regret in test loss against the best epoch, nats; against validation and the")
+    yield "constant epoch: mean difference, and its p-value, adjusted within its family."
+    yield "Cells: those that the mean is over. Work: forward and backward passes of one image."
+    yield f"Too early: stopped before half of the best epoch at a regret above {LARGE_REGRET:g}"
+    yield f"nats; costly: a regret of the error above {COSTLY_POINTS:g} point."
     yield ""
-    heads = ("rule", "mean [95 %]", "median", "worst", "against validation", "epochs used", "work")
-    yield f"| {' | '.join((*heads, *_SHARES))} |"
-    yield "|" + " --- |" * (len(heads) + len(_SHARES))
-    table = outcome.comparisons[outcome.comparisons["reference"] == REFERENCES[0]]
-    # The references' own tests stand in both families.
-    against = table.drop_duplicates("rule").set_index("rule").to_dict("index")
+    yield "Rules that do not decide online have an advantage: post-hoc, a rule chooses from the"
+    yield "whole training after its end; others know that end, or are told what users may not know"
+    yield "(the share of wrong labels, the best epoch of other data)."
+    yield ""
+    compared = ("against validation", "against constant")
+    heads = (*_MEASURED, *compared, "epochs used", "work", *_SHARES)
+    yield f"| {' | '.join(heads)} |"
+    yield "|" + " --- |" * len(heads)
+    # Tests of the references against each other stand in both families.
+    once = outcome.comparisons.drop_duplicates(["rule", "reference"])
+    against = once.set_index(["rule", "reference"]).to_dict("index")
     for row in _shown(outcome.summary).to_dict("records"):
-        yield _line(row, against.get(row["rule"]))
+        # A rule that does not say what it sees has no work.
+        work = "" if math.isnan(row["work"]) else f"{row['work']:,.0f}"
+        tests = (_against(against.get((row["rule"], name))) for name in REFERENCES)
+        cells = (*_measured(row), *tests, _percent(row, "epochs_used"), work, *_shares(row))
+        yield f"| {' | '.join(cells)} |"
+
+
+def _families(outcome: StudyOutcome) -> Iterator[str]:
+    """Which rules are shown to be better than the constant epoch, and which are not tested."""
+    table, constant = outcome.comparisons, REFERENCES[1]
+    shown = table[
+        (table["reference"] == constant)
+        & (table["p_adjusted"] <= LEVEL)
+        & (table["rank_balance"] < 0)
+        & ~table["rule"].isin(REFERENCES)
+    ]
+    decides = outcome.summary.set_index("rule")["decides"]
+    better = [marked(rule, decides[rule]) for rule in dict.fromkeys(shown["rule"])]
+    yield ""
+    yield f"A rule that does not beat the same epoch for all ({constant}) has shown nothing."
+    yield f"Shown to lose less, without validation data (adjusted p of at most {LEVEL:g}):"
+    yield f"{', '.join(better) or 'none'}."
+    untested = outcome.summary[~outcome.summary["rule"].isin(table["rule"])]
+    for judged, said in ((True, "In no family of tests"), (False, "Judged in no cell")):
+        rules = untested[(untested["cells"] > 0) == judged]["rule"]
+        if len(rules):
+            yield f"{said}: {', '.join(rules)}."
+
+
+def _ranks(ranks: DataFrame) -> Iterator[str]:
+    first = ranks.iloc[0]
+    yield ""
+    yield f"Mean ranks over {int(first['cells'])} cells; where a rule failed it is the last:"
+    names = map(marked, ranks["rule"], ranks["decides"])
+    yield ", ".join(f"{n} {r:.1f}" for n, r in zip(names, ranks["mean_rank"], strict=True)) + "."
+    yield (
+        f"Friedman's test: p = {first['p_value']:.2g}; two rules differ at 5 % where their ranks "
+        f"lie {first['critical_difference']:.1f} apart (Nemenyi)."
+    )
+
+
+def _without_noise(outcome: StudyOutcome) -> Iterator[str]:
+    """The same rules where all labels are right, if that is not all that there is."""
+    table = outcome.by_noise[outcome.by_noise["noise_rate"] == 0]
+    if table.empty or outcome.by_noise["noise_rate"].nunique() == 1:
+        return
+    yield from ("", "## Without label noise", "")
+    yield "A training that never overfits rewards a rule that never stops. The rules of the table"
+    yield "above, in the cells without wrong labels alone."
+    yield ""
+    heads = (*_MEASURED, "epochs used", *_SHARES)
+    yield f"| {' | '.join(heads)} |"
+    yield "|" + " --- |" * len(heads)
+    same = table[table["rule"].isin(_shown(outcome.summary)["rule"]) & (table["cells"] > 0)]
+    for row in same.sort_values("mean_regret", kind="stable").to_dict("records"):
+        cells = (*_measured(row), _percent(row, "epochs_used"), *_shares(row))
+        yield f"| {' | '.join(cells)} |"
 
 
 def _rates(rates: DataFrame) -> Iterator[str]:
@@ -163,15 +229,23 @@ def _shown(summary: DataFrame) -> DataFrame:
     return judged[judged["rule"].isin({*RANKED, *others})]
 
 
-def _line(row: dict[Any, Any], against: dict[Any, Any] | None) -> str:  # as pandas gives rows
-    compared = ""
-    if against is not None:
-        compared = f"{against['difference']:+.3f}, p = {against['p_adjusted']:.2g}"
-    # A rule that does not say what it sees has no work.
-    work = "" if math.isnan(row["work"]) else f"{row['work']:,.0f}"
-    shares = (f"{100 * row[name]:.0f} %" for name in _SHARES.values())
-    return (
-        f"| {row['rule']} | {row['mean_regret']:.3f} [{row['low']:.3f}, {row['high']:.3f}] | "
-        f"{row['median_regret']:.3f} | {row['worst_regret']:.3f} | {compared} | "
-        f"{100 * row['epochs_used']:.0f} % | {work} | {' | '.join(shares)} |"
-    )
+def _measured(row: Mapping[Any, Any]) -> tuple[str, ...]:  # as pandas gives rows
+    """The cells of `_MEASURED`."""
+    cells = f"{row['cells']}"
+    if row["failed_cells"]:
+        cells += f", failed in {row['failed_cells']}"
+    interval = f"{row['mean_regret']:.3f} [{row['low']:.3f}, {row['high']:.3f}]"
+    ends = (f"{row[name]:.3f}" for name in ("median_regret", "worst_regret"))
+    return (row["rule"], row["decides"], cells, interval, *ends)
+
+
+def _against(test: Mapping[Any, Any] | None) -> str:
+    return "" if test is None else f"{test['difference']:+.3f}, p = {test['p_adjusted']:.2g}"
+
+
+def _percent(row: Mapping[Any, Any], name: str) -> str:
+    return f"{100 * row[name]:.0f} %"
+
+
+def _shares(row: Mapping[Any, Any]) -> Iterator[str]:
+    return (_percent(row, name) for name in _SHARES.values())

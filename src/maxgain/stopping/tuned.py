@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from pandas import DataFrame, Series
 
@@ -55,13 +56,16 @@ TUNED_COLUMNS = (
     "dataset",
     "value",
     "cells",
+    "failed_cells",
     "mean_regret",
     "low",
     "high",
     "declared_regret",
 )
-"""Columns of tuned.csv: value is NaN for all data sets together, declared_regret the mean over the
-same cells with the declared value; low and high are ends of the 95 % interval over groups."""
+"""Columns of tuned.csv: value is NaN for all data sets together, cells those that could be judged
+with it, failed_cells those in which it failed and another value of the grid did not;
+declared_regret the mean over the same cells with the declared value; low and high are ends of the
+95 % interval over groups."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +82,7 @@ def tune_rules(tables: StudyTables) -> DataFrame:
     """Rows of `TUNED_COLUMNS`: each rule on each data set with its best value on the others.
 
     Best is the least mean regret over the other data sets' cells, the first of the grid where
-    several are. Empty with one data set alone.
+    several are, of the values that failed in the fewest of them. Empty with one data set alone.
     """
     if tables.ranked["dataset"].nunique() < 2:
         return DataFrame(columns=list(TUNED_COLUMNS))
@@ -96,7 +100,7 @@ def tune_rules(tables: StudyTables) -> DataFrame:
             }
         )
         declared = declared_value(rule)
-        chosen = _leave_one_out(regrets.dropna(), declared)
+        chosen = _leave_one_out(regrets.dropna(how="all"), declared)
         lines += [_line(rule, parameter, one.dataset, one.value, one) for one in chosen]
         if chosen:
             whole = _Chosen(
@@ -125,21 +129,26 @@ def _leave_one_out(regrets: DataFrame, declared: float) -> list[_Chosen]:
         own, others = regrets[datasets == dataset], regrets[datasets != dataset]
         if others.empty:
             continue
-        best = others.columns[int(others.mean().to_numpy().argmin())]
+        # A mean without the cells that a value failed in would favour it.
+        failed = others.isna().sum()
+        means = others.mean().where(failed == failed.min(), np.inf)
+        best = others.columns[int(means.to_numpy().argmin())]
         found.append(_Chosen(str(dataset), float(best), own[best], own[declared]))
     return found
 
 
 def _line(rule: str, parameter: str, dataset: str, value: float, one: _Chosen) -> dict[str, Any]:
-    interval = interval_of_mean(one.tuned.to_numpy(), groups_of(one.tuned))
+    judged = one.tuned.dropna()
+    interval = interval_of_mean(judged.to_numpy(), groups_of(judged))
     return {
         "rule": rule,
         "parameter": parameter,
         "dataset": dataset,
         "value": value,
-        "cells": len(one.tuned),
+        "cells": len(judged),
+        "failed_cells": len(one.tuned) - len(judged),
         "mean_regret": interval.mean,
         "low": interval.low,
         "high": interval.high,
-        "declared_regret": float(one.declared.mean()),
+        "declared_regret": float(one.declared[judged.index].mean()),
     }

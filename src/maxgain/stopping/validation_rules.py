@@ -65,9 +65,12 @@ def last_epoch(table: DataFrame) -> Stop | None:
 
 
 def random_epoch(table: DataFrame, draw: int, draws: int) -> Stop | None:
-    """Stop at an epoch drawn uniformly: the draws take the middles of equal parts in turn."""
+    """Stop at an epoch drawn uniformly: the draws are the first epochs of equal parts in turn.
+
+    With a draw for each epoch every epoch is taken once, and the mean is the expected regret.
+    """
     epoch, planned = len(table), int(table["planned_epochs"].iloc[-1])
-    chosen = 1 + int((draw + 0.5) / draws * planned)
+    chosen = 1 + draw * planned // draws
     return Stop(epoch, epoch, "drawn") if epoch >= chosen else None
 
 

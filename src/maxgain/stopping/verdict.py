@@ -2,18 +2,20 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
-from pandas import DataFrame, Series
+from pandas import DataFrame
 from scipy import stats
 
 from maxgain.stopping.comparison import holm
 from maxgain.stopping.declaration import REFERENCES, family
-from maxgain.stopping.registry import RULES
+from maxgain.stopping.families import paired_differences
 from maxgain.stopping.scoring import cell_means
+from maxgain.tables.regrets import ONLINE, POST_HOC
+from maxgain.tables.stopping import HELD_OUT_SHARE
 
 GAIN_RULES = ("gain-diagnosis", "sensitivity-plateau", "saturation-fall", "plateau-and-fall")
 """The rules on the gain and its parts that the claim is about: the paper's and this project's."""
@@ -25,6 +27,20 @@ LEVEL = 0.05
 """Of the tests, after Holm."""
 
 Word = Literal["can", "cannot", "undecided"]
+
+
+_LOSS_COLUMNS = ("mean_regret", "low", "high", "cells", "failed_cells")
+
+
+class Loss(NamedTuple):
+    """Mean regret of a rule over the cells that it was judged in, nats, and its 95 % interval."""
+
+    mean: float
+    low: float
+    high: float
+    cells: int
+    failed: int
+    """Cells in which it failed, which the mean leaves out."""
 
 
 @dataclass(frozen=True)
@@ -40,17 +56,23 @@ class StudyVerdict:
         each has more regret than validation with retraining (Holm over the primary family).
         "undecided" elsewhere, and where validation was not judged.
     gain, rival
-        The gain rule, and the other rule of the primary family, with the least mean regret; rules
-        that are told the share of wrong labels are no rivals.
-    regrets
-        For both and the references mean regret and its 95 % interval, nats; none for a rule that
-        was not judged in any cell.
+        The gain rule, and the other rule of the primary family that decides online, with the least
+        mean regret: of those that failed in the fewest cells, as means over other cells are no
+        comparison. "none" where none was judged.
+    post_hoc
+        The rule that chooses from the whole training and does better than the rival; else "".
+    losses
+        Of these and the references; none for a rule that was not judged in any cell.
+    held_out
+        Shares of the images that twins hold out.
     """
 
     word: Word
     gain: str
     rival: str
-    regrets: Mapping[str, tuple[float, float, float]]
+    post_hoc: str
+    losses: Mapping[str, Loss]
+    held_out: Sequence[float]
 
     @property
     def sentence(self) -> str:
@@ -61,22 +83,35 @@ class StudyVerdict:
             "undecided": "Whether the gain can stand in for validation loss is undecided",
         }[self.word]
         validation, constant = REFERENCES
+        share = " or ".join(f"{100 * share:g} %" for share in self.held_out)
+        post_hoc = ""
+        if self.post_hoc:
+            post_hoc = (
+                f" ({self.post_hoc}, which chooses from the whole training after its end, "
+                f"{self._say(self.post_hoc)})"
+            )
         return (
             f"{said}: the best of its rules, {self.gain}, loses {self._say(self.gain)} nats "
-            f"against the best epoch, where validation with 10 % held out ({validation}) loses "
+            f"against the best epoch, where validation with {share} held out ({validation}) loses "
             f"{self._say(validation)}, the best rival that needs no validation data, {self.rival}, "
-            f"{self._say(self.rival)}, and the same epoch for all ({constant}) "
+            f"{self._say(self.rival)}{post_hoc}, and the same epoch for all ({constant}) "
             f"{self._say(constant)}."
         )
 
     def _say(self, rule: str) -> str:
-        if rule not in self.regrets:
+        if rule not in self.losses:
             return "what is not known"
-        mean, low, high = self.regrets[rule]
-        return f"{mean:.3f} [{low:.3f}, {high:.3f}]"
+        mean, low, high, cells, failed = self.losses[rule]
+        said = f"{mean:.3f} [{low:.3f}, {high:.3f}]"
+        return f"{said} (failed in {failed} of {cells + failed} cells)" if failed else said
 
 
-def judge_study(scores: DataFrame, summary: DataFrame, primary: DataFrame) -> StudyVerdict:
+def judge_study(
+    scores: DataFrame,
+    summary: DataFrame,
+    primary: DataFrame,
+    held_out: Sequence[float] = (HELD_OUT_SHARE,),
+) -> StudyVerdict:
     """Answer the claim from the scores of all rules.
 
     Parameters
@@ -85,27 +120,31 @@ def judge_study(scores: DataFrame, summary: DataFrame, primary: DataFrame) -> St
         As `maxgain.stopping.scoring` gives them.
     primary
         Comparisons of the primary family with the references, adjusted after Holm.
+    held_out
+        Shares of the images that the twins of the runs hold out.
     """
     judged = summary[summary["cells"] > 0].set_index("rule")
     rules = [rule for rule in GAIN_RULES if rule in judged.index]
-    rivals = [rule for rule in _rivals() if rule in judged.index]
-    gain, rival = (_least(judged["mean_regret"], names) for names in (rules, rivals))
-    named = [rule for rule in (gain, rival, *REFERENCES) if rule in judged.index]
+    others = judged[judged.index.isin(family("primary")) & ~judged.index.isin(GAIN_RULES)]
+    gain, rival = _best(judged.loc[rules]), _best(others[others["decides"] == ONLINE])
+    ahead = _best(others[others["decides"].isin([ONLINE, POST_HOC])])
+    post_hoc = "" if ahead == rival else ahead
     rows = judged.to_dict("index")
-    regrets = {
-        rule: (rows[rule]["mean_regret"], rows[rule]["low"], rows[rule]["high"]) for rule in named
+    losses = {
+        rule: Loss(*(rows[rule][column] for column in _LOSS_COLUMNS))
+        for rule in (gain, rival, post_hoc, *REFERENCES)
+        if rule in rows
     }
-    return StudyVerdict(_word(scores, primary, rules), gain, rival, regrets)
+    word = _word(scores, primary, rules)
+    return StudyVerdict(word, gain, rival, post_hoc, losses, held_out)
 
 
-def _rivals() -> list[str]:
-    """The other rules of the primary family, save those that are told what users do not know."""
-    names = [rule for rule in family("primary") if rule not in GAIN_RULES]
-    return [rule for rule in names if not RULES.find(rule).informed]
-
-
-def _least(regret: Series, rules: Sequence[str]) -> str:
-    return str(regret[list(rules)].idxmin()) if rules else "none"
+def _best(judged: DataFrame) -> str:
+    """The rule of least mean regret, of those that failed in the fewest cells."""
+    if judged.empty:
+        return "none"
+    whole = judged[judged["failed_cells"] == judged["failed_cells"].min()]
+    return str(whole["mean_regret"].idxmin())
 
 
 def _word(scores: DataFrame, primary: DataFrame, rules: Sequence[str]) -> Word:
@@ -115,7 +154,7 @@ def _word(scores: DataFrame, primary: DataFrame, rules: Sequence[str]) -> Word:
         return "undecided"
     better = _decided(primary, rules, constant, sign=-1)
     p_values = [
-        not_worse_p((means[rule] - means[validation]).dropna().to_numpy()) for rule in rules
+        not_worse_p(paired_differences(means, rule, validation).to_numpy()) for rule in rules
     ]
     close = holm(np.array(p_values)) <= LEVEL
     if (close & np.array(better)).any():
@@ -125,16 +164,20 @@ def _word(scores: DataFrame, primary: DataFrame, rules: Sequence[str]) -> Word:
 
 
 def _decided(primary: DataFrame, rules: Sequence[str], reference: str, sign: int) -> list[bool]:
-    """For each rule, whether it is shown to have more (1) or less (-1) regret than a reference."""
+    """For each rule, whether it is shown to have more (1) or less (-1) regret than a reference.
+
+    By the way that the test points: the mean difference leaves out what failed.
+    """
     of_reference = primary[primary["reference"] == reference].set_index("rule")
     rows = of_reference.reindex(list(rules))
-    return list((rows["p_adjusted"] <= LEVEL) & (sign * rows["difference"] > 0))
+    return list((rows["p_adjusted"] <= LEVEL) & (sign * rows["rank_balance"] > 0))
 
 
 def not_worse_p(differences: Float[ndarray, " cells"]) -> float:
     """One-sided p-value against "a rule loses `MARGIN` nats more than validation, or yet more".
 
-    Wilcoxon's signed-rank test of the differences of regret in each cell; 1 without any.
+    Wilcoxon's signed-rank test of the differences of regret in each cell, infinite where one of
+    both failed; 1 without any.
     """
     shifted = np.asarray(differences, dtype=np.float64) - MARGIN
     if not shifted.size or not shifted.any():

@@ -29,6 +29,10 @@ STUDY_RUN_COLUMNS = (
 length it was given, impulses and classes what costs of signals depend on; ranked is 1 where rules
 are compared on it and 0 where it answers another question."""
 
+HELD_OUT, HELD_OUT_SHARE = "held_out", 0.1
+"""A column of runs.csv that may lack: the share of its images that a run's twin holds out. It is
+0.1 where nothing is said, as in tables older than the column."""
+
 STUDY_OUTPUTS = (
     "regret.csv",
     "regret_by_noise.csv",
@@ -61,11 +65,11 @@ TEST_COLUMNS = ("test_loss_a", "test_loss_b", "test_error_a", "test_error_b")
 """What is judged by: loss in nats and share of errors on two halves of the test images."""
 
 TWIN_TEST_COLUMNS = tuple(f"twin_{name}" for name in TEST_COLUMNS)
-"""The same of the twin, which was trained on 90 % of the images."""
+"""The same of the twin, which was trained on the images that are not held out."""
 
 HELD_OUT_COLUMNS = ("twin_training_loss", "held_out_loss", "clean_held_out_loss")
-"""What reference rules see: losses of the twin on its training images and on the 10 % held out,
-with the labels as they are and with the true ones."""
+"""What reference rules see: losses of the twin on its training images and on those held out, with
+the labels as they are and with the true ones."""
 
 OUTCOME_COLUMNS = ("run", "epoch", *TEST_COLUMNS, *TWIN_TEST_COLUMNS, *HELD_OUT_COLUMNS)
 """Columns of outcomes.csv, one row for each run and epoch. The last two groups are NaN where a run
@@ -117,14 +121,28 @@ def read_study(folder: Path) -> StudyTables:
     """
     if not folder.is_dir():
         raise InputError(f"results folder {folder} does not exist.")
-    texts = ("run", "dataset", "network")
-    numbers = [name for name in STUDY_RUN_COLUMNS if name not in texts]
-    runs = read_frame(folder / "runs.csv", STUDY_RUN_COLUMNS, (), numbers)
+    runs = read_runs(folder / "runs.csv")
     signals = _read_signals(folder)
     outcomes = read_frame(folder / "outcomes.csv", OUTCOME_COLUMNS, OUTCOME_COLUMNS[2:], ("epoch",))
     for table in (runs, signals, outcomes):
         table["run"] = table["run"].astype(str)
     return checked_study(StudyTables(runs, signals, outcomes))
+
+
+def read_runs(path: Path) -> DataFrame:
+    """Rows of runs.csv, of one run or of many, with the column `HELD_OUT`.
+
+    Raises
+    ------
+    InputError
+        The table is missing or damaged.
+    """
+    texts = ("run", "dataset", "network")
+    numbers = [name for name in STUDY_RUN_COLUMNS if name not in texts]
+    runs = read_frame(path, STUDY_RUN_COLUMNS, (), numbers)
+    if HELD_OUT not in runs:
+        return runs.assign(**{HELD_OUT: HELD_OUT_SHARE})
+    return read_frame(path, STUDY_RUN_COLUMNS, (), [*numbers, HELD_OUT])
 
 
 def _read_signals(folder: Path) -> DataFrame:
@@ -166,91 +184,6 @@ def write_study(tables: StudyTables, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name in ("runs", "signals", "outcomes"):
         write_frame(getattr(tables, name), folder / f"{name}.csv", "%.7g")
-
-
-SCORE_COLUMNS = (
-    "rule",
-    *STUDY_RUN_COLUMNS[:8],
-    "draw",
-    "halt",
-    "selected",
-    "fired",
-    "reason",
-    "failure",
-    "best_epoch",
-    "loss_regret",
-    "error_regret",
-    "recovered_share",
-    "epochs_used",
-    "work",
-    "epoch_error",
-    "too_early",
-    "costly",
-)
-"""Columns of scores.csv, one row for each rule, run and draw: `maxgain.stopping.regret.Score`."""
-
-SUMMARY_COLUMNS = (
-    "rule",
-    "cells",
-    "mean_regret",
-    "low",
-    "high",
-    "median_regret",
-    "worst_regret",
-    "worst_cell",
-    "mean_error_regret",
-    "recovered_share",
-    "epochs_used",
-    "work",
-    "epoch_error",
-    "never_fired",
-    "too_early",
-    "costly",
-    "failed",
-    "failure",
-)
-"""Columns of regret.csv, one row a rule. Shares of runs from `never_fired` to `failed`."""
-
-
-def read_summary(folder: Path) -> DataFrame:
-    """The rows of a study's regret.csv, of the columns `SUMMARY_COLUMNS`; no row without the file.
-
-    Raises
-    ------
-    InputError
-        The table is damaged, or has a rule twice.
-    """
-    path = folder / "regret.csv"
-    if not path.exists():
-        return DataFrame(columns=list(SUMMARY_COLUMNS))
-    texts = ("rule", "worst_cell", "failure")
-    numbers = [name for name in SUMMARY_COLUMNS if name not in texts]
-    table = read_frame(path, SUMMARY_COLUMNS, numbers)
-    if (twice := table["rule"].duplicated()).any():
-        raise InputError(f"{path} lists the rule {table['rule'][twice].iloc[0]} twice.")
-    for name in texts:
-        # A column without any text is read as numbers.
-        table[name] = table[name].astype(object).where(table[name].notna(), "")
-    return table[list(SUMMARY_COLUMNS)]
-
-
-CELL_COLUMNS = (
-    "rule",
-    *CELL,
-    "seeds",
-    "halt",
-    "loss_regret",
-    "worst_regret",
-    "error_regret",
-    "epochs_used",
-    "work",
-    "never_fired",
-    "too_early",
-    "costly",
-    "failed",
-)
-"""Columns of regret_by_cell.csv, one row a rule and cell: means over seeds and draws, worst_regret
-the most of them; shares of runs from `never_fired` to `failed`."""
 
 
 def write_frame(table: DataFrame, path: Path, floats: str | None = None) -> None:

@@ -13,7 +13,8 @@ from maxgain.files.csv import read_frame
 from maxgain.pipeline.regrets import declared_cells, write_regrets
 from maxgain.stopping.momentum import MOMENTUM_COLUMNS
 from maxgain.stopping.registry import RULES
-from maxgain.tables.stopping import CELL, CELL_COLUMNS, STUDY_OUTPUTS, write_study
+from maxgain.tables.regrets import CELL_COLUMNS
+from maxgain.tables.stopping import CELL, STUDY_OUTPUTS, write_study
 from tests.exact.stopping.study_by_hand import BEST, study
 
 REPOSITORY = Path(__file__).parents[3]

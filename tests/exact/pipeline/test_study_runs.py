@@ -140,6 +140,7 @@ def test_tables_are_a_study(study: Path, tmp_path: Path) -> None:
     assert tables.runs["seed"].tolist() == [3, 4]
     assert set(tables.runs["network"]) == {"lenet-x0.25"}
     assert set(tables.runs["training_images"]) == {COUNT}
+    assert set(tables.runs["held_out"]) == {SHARE}
     data = read_frame(tmp_path / "data.csv", ("dataset", "label", "stand_in"), ())
     assert data.values.tolist() == [["cifar10", "noise", True]]
 

@@ -1,10 +1,12 @@
 """A made-up study whose regrets are known: the test loss is a V at a known epoch."""
 
 import itertools
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import pandas as pd
 
+from maxgain.tables.regrets import SCORE_COLUMNS
 from maxgain.tables.stopping import HELD_OUT_COLUMNS, StudyTables
 
 EPOCHS = 12
@@ -39,3 +41,33 @@ def study() -> StudyTables:
         outcome |= dict.fromkeys(HELD_OUT_COLUMNS, loss)
         outcomes.append(pd.DataFrame({"run": run, "epoch": epochs} | outcome))
     return StudyTables(pd.DataFrame(runs), pd.concat(signals), pd.concat(outcomes))
+
+
+def scores_of(regrets: Mapping[str, Iterable[float]]) -> pd.DataFrame:
+    """Scores of one run in each cell, in six groups of data set and noise."""
+    lines = []
+    for rule, values in regrets.items():
+        for cell, regret in enumerate(values):
+            line = dict.fromkeys(SCORE_COLUMNS, 0.0) | {
+                "rule": rule,
+                "run": f"run{cell}",
+                "dataset": ("mnist", "cifar10")[cell % 2],
+                "network": f"net{cell}",
+                "noise_rate": 0.2 * (cell % 3),
+                "failure": "",
+                "loss_regret": regret,
+            }
+            lines.append(line)
+    return pd.DataFrame(lines)
+
+
+def around(regrets: dict[str, float], cells: int = 24) -> pd.DataFrame:
+    """Scores with a mean regret for each rule and a spread of a hundredth."""
+    random = np.random.default_rng(0)
+    return scores_of({rule: mean + random.normal(0, 0.01, cells) for rule, mean in regrets.items()})
+
+
+def fail(scores: pd.DataFrame, rule: str, cells: Iterable[int]) -> None:
+    """Let a rule fail in some of the cells of `scores_of`."""
+    there = (scores["rule"] == rule) & scores["run"].isin([f"run{cell}" for cell in cells])
+    scores.loc[there, ["loss_regret", "failure"]] = np.nan, "it diverged."

@@ -13,6 +13,7 @@ from maxgain.stopping.comparison import (
     holm,
     interval_of_mean,
     rank,
+    rank_balance,
     signed_rank_p,
 )
 
@@ -81,3 +82,27 @@ def test_signed_ranks() -> None:
     assert signed_rank_p(np.arange(1.0, 7)) == pytest.approx(2 / 64)
     assert signed_rank_p(np.zeros(5)) == 1
     assert math.isnan(signed_rank_p(np.array([])))
+
+
+def test_infinite_differences_are_the_largest() -> None:
+    differences = np.array([-0.5, 0.1, -0.2, 0.3, 0.4, math.inf, math.inf, 0.6, -math.inf])
+    finite = np.where(np.isinf(differences), np.sign(differences) * 9, differences)
+    assert signed_rank_p(differences) == signed_rank_p(finite)
+    assert rank_balance(differences) == rank_balance(finite)
+
+
+def test_balance_of_signed_ranks_by_hand() -> None:
+    # Ranks 1, 2 and 3: 3 - 1 - 2 of 6; equal ones share theirs: 2.5 + 2.5 - 1 of 6.
+    assert rank_balance(np.array([-0.1, -0.2, 0.3, 0])) == 0
+    assert rank_balance(np.array([-0.1, 0.2, 0.2])) == pytest.approx(4 / 6)
+    assert rank_balance(np.array([0.1, math.inf])) == 1
+    assert math.isnan(rank_balance(np.zeros(3)))
+
+
+def test_infinite_regrets_are_last_and_share_their_rank() -> None:
+    found = rank(np.array([[1.0, 2, math.inf], [math.inf, 0.1, math.inf], [1, 2, 3]]))
+    assert found.mean_ranks == pytest.approx(
+        [(1 + 2.5 + 1) / 3, (2 + 1 + 2) / 3, (3 + 2.5 + 3) / 3]
+    )
+    assert found.cells == 3
+    assert 0 < found.p_value < 1

@@ -9,7 +9,7 @@ from maxgain.errors import InputError
 from maxgain.quantities.costs import PASS_COSTS
 from maxgain.stopping.comparison import critical_difference
 from maxgain.stopping.declaration import END, RANKED, REFERENCES, START, family, write_tables
-from maxgain.stopping.registry import RULES
+from maxgain.stopping.registry import CONTEXT_COLUMNS, RULES
 from maxgain.stopping.rivals import RIVALS
 
 PAGE = Path(__file__).parents[3] / "docs" / "method" / "stopping.md"
@@ -51,6 +51,20 @@ def test_each_rule_is_in_one_family() -> None:
     assert all(RULES.find(name).kind == "signal" for name in wrappers)
     with pytest.raises(InputError, match="the family is 'all'; allowed are primary, wrappers"):
         family("all")
+
+
+def test_rules_say_how_they_decide() -> None:
+    decide = {row.name: row.decides for row in RULES.rows() if row.decides != "online"}
+    assert decide == {
+        "alignment": "post-hoc",
+        "counterfactual-distance": "post-hoc",
+        "noise-rate": "informed",
+        "last": "knows the end",
+        "random": "knows the end",
+        "constant": "informed",
+    }
+    told = {row.name for row in RULES.rows() if set(row.columns or ()) & set(CONTEXT_COLUMNS)}
+    assert told == set(decide), "who is told of its run more than its epochs is marked"
 
 
 def test_the_ranks_are_of_twelve_known_rules_that_the_page_names() -> None:

@@ -14,7 +14,7 @@ from maxgain.stopping.registry import RULES
 from maxgain.stopping.regret import agreement, best_epoch, best_on_half, regret, score, work
 from maxgain.stopping.replay import Replayed
 from maxgain.stopping.stop import Stop
-from maxgain.tables.stopping import HELD_OUT_COLUMNS
+from maxgain.tables.stopping import HELD_OUT, HELD_OUT_COLUMNS
 
 RUN: dict[str, object] = {"training_images": 1000, "impulses": 9, "classes": 10, "epochs": 10}
 RULE = RULES.find("training-loss-0.1")
@@ -152,6 +152,8 @@ def test_work_by_hand() -> None:
     twin = 6 * (900 + 100 / 3)
     assert work(RULES.find("validation-10"), 6, 4, RUN) == pytest.approx(twin)
     assert work(RULES.find("validation-10-retrain"), 6, 4, RUN) == pytest.approx(twin + 4000)
+    other = 6 * (750 + 250 / 3)
+    assert work(RULES.find("validation-10"), 6, 4, RUN | {HELD_OUT: 0.25}) == pytest.approx(other)
 
 
 def test_passes_that_signals_share_cost_once() -> None:

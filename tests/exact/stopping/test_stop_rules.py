@@ -208,8 +208,8 @@ def test_rules_that_see_nothing() -> None:
     assert run_rule("last", planned_epochs=6, epoch=[1, 2, 3, 4, 5, 6]) == (6, 6)
     assert run_rule("constant", constant_epoch=3.5, epoch=[1, 2, 3, 4, 5, 6]) == (4, 4)
     table = pd.DataFrame({"epoch": range(1, 11), "planned_epochs": 10})
-    halts = [replay(rule, table).halt for rule in bound_rules(RULES.find("random"))]
-    assert sorted(halts) == sorted([*range(1, 11)] * 5)
+    halts = [replay(rule, table).halt for rule in bound_rules(RULES.find("random"), 10)]
+    assert halts == [*range(1, 11)]
 
 
 def test_a_stop_says_why() -> None:

@@ -39,7 +39,7 @@ def test_the_value_is_the_best_of_the_other_data_sets() -> None:
     assert rows.loc["mnist", "mean_regret"] == pytest.approx(0)
     # The level 0.3 was best for the third, the others say 0.03: one epoch later, 0.1 nats.
     assert rows.loc["fashion-mnist", "mean_regret"] == pytest.approx(0.1)
-    assert rows.loc[ALL, "cells"] == 3
+    assert rows.loc[ALL, ["cells", "failed_cells"]].tolist() == [3, 0]
     assert rows.loc[ALL, "mean_regret"] == pytest.approx(0.1 / 3)
     assert rows.loc[ALL, "declared_regret"] >= rows.loc["mnist", "mean_regret"]
     # What no run has a signal for is not tuned.
@@ -50,3 +50,16 @@ def test_with_one_data_set_there_is_nothing_to_tune_on() -> None:
     tables = study()
     runs = tables.runs[tables.runs["dataset"] == "mnist"]
     assert tune_rules(StudyTables(runs, tables.signals, tables.outcomes)).empty
+
+
+def test_a_value_that_fails_somewhere_is_not_the_best() -> None:
+    tables = study_of_losses({"mnist": 0.03, "cifar10": 0.03, "fashion-mnist": 0.3})
+    # At 0.03 cifar10 stops at epoch 6, where its test loss is now not known; at 0.1 before.
+    lost = tables.outcomes["run"].str.startswith("cifar10") & (tables.outcomes["epoch"] == 6)
+    tables.outcomes.loc[lost, ["test_loss_a", "test_loss_b"]] = np.nan
+    table = tune_rules(tables)
+    rows = table[table["rule"] == "training-loss-0.1"].set_index("dataset")
+    # Of mnist alone 0.03 would be the best for fashion-mnist, but it failed on cifar10.
+    assert rows.loc["fashion-mnist", "value"] != 0.03
+    assert rows.loc["cifar10", ["value", "cells", "failed_cells"]].tolist() == [0.03, 0, 1]
+    assert rows.loc[ALL, ["cells", "failed_cells"]].tolist() == [2, 1]

@@ -1,6 +1,5 @@
 """The study's claim: which outcome gives which word."""
 
-import itertools
 import re
 
 import numpy as np
@@ -8,42 +7,29 @@ import pandas as pd
 import pytest
 
 from maxgain.stopping.declaration import REFERENCES
-from maxgain.stopping.momentum import MOMENTUM_COLUMNS
-from maxgain.stopping.rates import RATE_COLUMNS
-from maxgain.stopping.scoring import compare_rules, summarise
-from maxgain.stopping.study_page import StudyOutcome, render_study
-from maxgain.stopping.verdict import GAIN_RULES, MARGIN, judge_study, not_worse_p
-from maxgain.tables.stopping import CELL, SCORE_COLUMNS
+from maxgain.stopping.families import compare_rules
+from maxgain.stopping.scoring import summarise
+from maxgain.stopping.verdict import GAIN_RULES, MARGIN, StudyVerdict, judge_study, not_worse_p
+from tests.exact.stopping.study_by_hand import around, fail
 
 VALIDATION, CONSTANT = REFERENCES
 RIVALS = ("eb-criterion", "label-wave-3", "noise-rate")
 
 
-def scores_of(regrets: dict[str, float], cells: int = 24) -> pd.DataFrame:
-    """One run a cell, with a mean regret for each rule and a spread of a hundredth."""
-    random = np.random.default_rng(0)
-    lines = []
-    for (rule, regret), cell in itertools.product(regrets.items(), range(cells)):
-        line = dict.fromkeys(SCORE_COLUMNS, 0.0) | {
-            "rule": rule,
-            "run": f"run{cell}",
-            "dataset": ("mnist", "cifar10")[cell % 2],
-            "network": f"net{cell}",
-            "noise_rate": 0.2 * (cell % 3),
-            "failure": "",
-            "loss_regret": regret + random.normal(0, 0.01),
-        }
-        lines.append(line)
-    return pd.DataFrame(lines)
+def judge(scores: pd.DataFrame, held_out: tuple[float, ...] = (0.1,)) -> StudyVerdict:
+    return judge_study(scores, summarise(scores), compare_rules(scores, list(REFERENCES)), held_out)
 
 
-def judged(gain: dict[str, float] | float, validation: float = 0.1, constant: float = 0.5):
+def judged(
+    gain: dict[str, float] | float,
+    validation: float = 0.1,
+    constant: float = 0.5,
+    alignment: float = 0.4,
+) -> StudyVerdict:
     own = gain if isinstance(gain, dict) else dict.fromkeys(GAIN_RULES, gain)
     regrets = own | {VALIDATION: validation, CONSTANT: constant} | dict.fromkeys(RIVALS, 0.3)
     regrets["noise-rate"] = 0.01  # It is told the share of wrong labels.
-    scores = scores_of(regrets)
-    summary = summarise(scores)
-    return judge_study(scores, summary, compare_rules(scores, list(REFERENCES)))
+    return judge(around(regrets | {"alignment": alignment}))
 
 
 def test_a_rule_as_good_as_validation_can_stand_in() -> None:
@@ -52,8 +38,45 @@ def test_a_rule_as_good_as_validation_can_stand_in() -> None:
     assert verdict.gain == GAIN_RULES[0]
     assert verdict.rival in ("eb-criterion", "label-wave-3")
     assert verdict.sentence.startswith("The gain can stand in for validation loss")
-    assert [round(verdict.regrets[rule][0], 1) for rule in REFERENCES] == [0.1, 0.5]
-    assert round(verdict.regrets[verdict.rival][0], 1) == 0.3
+    assert [round(verdict.losses[rule].mean, 1) for rule in REFERENCES] == [0.1, 0.5]
+    assert round(verdict.losses[verdict.rival].mean, 1) == 0.3
+    assert verdict.post_hoc == ""
+    assert "where validation with 10 % held out (validation-10-retrain) loses" in verdict.sentence
+    assert "failed" not in verdict.sentence
+
+
+def test_a_rule_that_chooses_after_the_end_is_no_rival_but_is_named_where_it_is_better() -> None:
+    verdict = judged(0.4, alignment=0.2)
+    assert verdict.rival in ("eb-criterion", "label-wave-3")
+    assert verdict.post_hoc == "alignment"
+    said = r"\(alignment, which chooses from the whole training after its end, 0\.(20|19)\d \["
+    assert re.search(said, verdict.sentence)
+
+
+def test_a_rule_that_was_judged_in_the_easy_cells_alone_is_not_the_best() -> None:
+    regrets = dict.fromkeys(GAIN_RULES, 0.4) | {VALIDATION: 0.1, CONSTANT: 0.5}
+    scores = around(regrets | {"eb-criterion": 0.2, "label-wave-3": 0.3})
+    fail(scores, "eb-criterion", range(1))
+    scores.loc[scores["rule"] == GAIN_RULES[1], "loss_regret"] = 0.0
+    fail(scores, GAIN_RULES[1], range(4, 24))
+    verdict = judge(scores)
+    assert verdict.rival == "label-wave-3"
+    assert verdict.gain not in ("none", GAIN_RULES[1])
+
+
+def test_failures_are_said_and_count_against_a_rule() -> None:
+    regrets = dict.fromkeys(GAIN_RULES[1:], 0.9) | {VALIDATION: 0.1, CONSTANT: 0.5}
+    scores = around(regrets | {GAIN_RULES[0]: 0.1})
+    assert judge(scores).word == "can"
+    for rule in GAIN_RULES:
+        fail(scores, rule, range(20))
+    verdict = judge(scores, (0.1, 0.2))
+    # As good as validation wherever it did not fail.
+    assert verdict.gain == GAIN_RULES[0]
+    assert verdict.losses[GAIN_RULES[0]].mean == pytest.approx(0.1, abs=0.02)
+    assert verdict.word == "cannot"
+    assert "(failed in 20 of 24 cells) nats against the best epoch" in verdict.sentence
+    assert "validation with 10 % or 20 % held out" in verdict.sentence
 
 
 def test_rules_that_all_lose_more_cannot() -> None:
@@ -71,14 +94,13 @@ def test_what_does_not_beat_the_constant_epoch_has_shown_nothing() -> None:
 
 def test_one_rule_that_is_not_shown_to_lose_leaves_it_open() -> None:
     gain = dict.fromkeys(GAIN_RULES, 0.9) | {GAIN_RULES[3]: 0.1}
-    scores = scores_of(gain | {VALIDATION: 0.1, CONSTANT: 0.5})
+    scores = around(gain | {VALIDATION: 0.1, CONSTANT: 0.5})
     scores.loc[scores["rule"] == GAIN_RULES[3], "loss_regret"] += np.tile([-0.2, 0.2], 12)
-    verdict = judge_study(scores, summarise(scores), compare_rules(scores, list(REFERENCES)))
-    assert verdict.word == "undecided"
+    assert judge(scores).word == "undecided"
 
 
 def test_without_validation_nothing_is_decided() -> None:
-    scores = scores_of(dict.fromkeys(GAIN_RULES, 0.1) | {CONSTANT: 0.5})
+    scores = around(dict.fromkeys(GAIN_RULES, 0.1) | {CONSTANT: 0.5})
     verdict = judge_study(scores, summarise(scores), compare_rules(scores, [CONSTANT]))
     assert verdict.word == "undecided"
     assert "(validation-10-retrain) loses what is not known" in verdict.sentence
@@ -89,80 +111,3 @@ def test_not_worse_by_the_margin(difference: float, small: bool) -> None:
     noise = np.random.default_rng(1).normal(0, 0.01, 30)
     assert (not_worse_p(difference + noise) < 0.01) == small
     assert not_worse_p(np.array([])) == 1
-
-
-def judge_rates_by_hand() -> pd.DataFrame:
-    line = dict.fromkeys(RATE_COLUMNS, 0.5) | {"rival": "sharpness", "limits": "own", "runs": 24}
-    return pd.DataFrame([line])
-
-
-def momentum_by_hand() -> pd.DataFrame:
-    cell = ("mnist", "lenet-momentum0", 4000, 0.4, 10)
-    judged = dict(zip(CELL, cell, strict=True)) | {"momentum": 0.0, "seeds": 3, "failed": 0}
-    judged |= {"loss_regret": 0.21, "epochs_used": 0.21, "never_fired": 1 / 3}
-    failed = {"loss_regret": np.nan, "epochs_used": np.nan, "never_fired": np.nan, "failed": 2 / 3}
-    rows = [judged | {"rule": "eb-criterion"}, judged | failed | {"rule": "eb-criterion-batch"}]
-    return pd.DataFrame(rows, columns=list(MOMENTUM_COLUMNS))
-
-
-def test_the_page_says_all_of_it() -> None:
-    regrets = dict.fromkeys(GAIN_RULES, 0.4) | {VALIDATION: 0.1, CONSTANT: 0.5}
-    scores = scores_of(regrets)
-    scores.loc[(scores["rule"] == "saturation-fall") & (scores["run"] == "run3"), "failure"] = "no."
-    constant, cell = scores["rule"] == CONSTANT, scores["run"].str.removeprefix("run").astype(int)
-    scores.loc[constant & cell.isin([0, 1]), "loss_regret"] += 3
-    scores.loc[constant, "work"] = 63000.0
-    scores.loc[scores["rule"] == GAIN_RULES[0], "work"] = np.nan
-    scores.loc[constant & (cell < 6), "too_early"] = 1.0
-    scores.loc[constant & (cell < 3), "costly"] = 1.0
-    summary = summarise(scores)
-    comparisons = compare_rules(scores, list(REFERENCES))
-    runs = scores.drop_duplicates("run")
-    page = render_study(
-        StudyOutcome(
-            runs=runs,
-            declared=69,
-            data=pd.DataFrame({"dataset": ["mnist"], "label": ["MNIST"], "stand_in": [True]}),
-            summary=summary,
-            comparisons=comparisons,
-            ranks=pd.DataFrame(
-                {
-                    "rule": [VALIDATION],
-                    "mean_rank": [1.0],
-                    "cells": [24],
-                    "p_value": [0.01],
-                    "critical_difference": [2.0],
-                }
-            ),
-            rates=judge_rates_by_hand(),
-            momentum=momentum_by_hand(),
-            marks=pd.DataFrame(
-                {"run": runs["run"], "late_best": True, "descends_twice": runs["run"] == "run1"}
-            ),
-            verdict=judge_study(scores, summary, comparisons),
-        )
-    )
-    assert "**The gain cannot stand in for validation loss" in page
-    assert "On stand-in data" in page
-    assert (
-        "**The study is not complete**: 45 cells are to come.\n24 trainings in 24 cells of" in page
-    )
-    assert "24 cells of the 69 that are declared. mnist: MNIST." in page
-    cell = "mnist lenet-momentum0 n=4000 noise=0.4 rate x10"
-    assert f"| eb-criterion | {cell} | 3 | 0 | 0.210 | 21 % | 33 % | 0 % |" in page
-    assert f"| eb-criterion-batch | {cell} | 3 | 0 |  |  |  | 67 % |" in page
-    assert "| sharpness | own | 0.50 [0.50, 0.50] | 0.50 [0.50, 0.50] | 0 |" in page
-    assert "In 24 of them the best epoch lies in the last tenth, in 1 the test error" in page
-    assert "- saturation-fall, in 4 % of its runs: no." in page
-    assert re.search(r"\| validation-10-retrain \| 0\.(10|09)\d \[", page)
-    rows = [line.strip("| ").split(" | ") for line in page.splitlines() if line.startswith("| ")]
-    heads = next(row for row in rows if "median" in row)
-    shown = dict(zip(heads, next(row for row in rows if row[0] == "constant"), strict=True))
-    # Two cells of 24 are far off: they move the mean, not the median.
-    assert float(shown["mean [95 %]"].split()[0]) == pytest.approx(0.5 + 2 * 3 / 24, abs=0.01)
-    assert float(shown["median"]) == pytest.approx(0.5, abs=0.01)
-    assert float(shown["worst"]) == pytest.approx(3.5, abs=0.05)
-    assert shown["work"] == "63,000"
-    assert (shown["too early"], shown["costly"]) == ("25 %", "12 %")
-    unknown = next(row for row in rows if row[0] == GAIN_RULES[0])
-    assert unknown[heads.index("work")] == "", "its work is not known"
