@@ -201,15 +201,16 @@ ROWS = (
         ("ranks.csv", "data.csv"),
         "Stop rules of the stopping study by their mean rank in regret over the cells, 1 the "
         "least. Bars are as long as the critical difference: rules whose bars do not overlap "
-        "differ at 5 % (Friedman's test, Nemenyi).",
+        "differ at 5 % (Friedman's test, Nemenyi). In brackets how a rule decides that does not "
+        "do so online.",
     ),
     FigureRow(
         "stopping-work",
         "maxgain.figures.stopping:draw_work",
         ("regret.csv", "ranks.csv", "data.csv"),
-        "Regret in test loss against the best epoch, and work of the training, its signals and "
-        "twin, of every rule of the stopping study; the ranked rules are numbered, with 95 % "
-        "intervals over groups of cells.",
+        "Regret in test loss against the best epoch, and work of the training, its signals and twin, "
+        "of every rule of the stopping study; the ranked rules are numbered, with 95 % intervals over "
+        "groups of cells. Points with a dot are rules that do not decide online; brackets say how.",
     ),
     FigureRow(
         "stopping-examples",

@@ -11,6 +11,7 @@ from matplotlib.ticker import FixedLocator, StrMethodFormatter
 from pandas import DataFrame
 
 from maxgain.figures.style import COLUMN_WIDTH, GREY, PAGE_WIDTH, new_figure, set_title, styled
+from maxgain.tables.regrets import ONLINE, marked
 
 KINDS = {
     "published": "published",
@@ -30,11 +31,16 @@ def _title(figure: Figure, title: str, data: DataFrame) -> None:
     set_title(figure, title, data=labels, stand_in=bool(data["stand_in"].astype(bool).any()))
 
 
+def _names(rows: DataFrame) -> list[str]:
+    return [marked(*each) for each in zip(rows["rule"], rows["decides"], strict=True)]
+
+
 @styled
 def draw_ranks(ranks: DataFrame, data: DataFrame) -> Figure:
     """Draw mean ranks of rules, with a bar as long as the critical difference.
 
-    Two rules whose bars do not overlap differ at 5 % (Nemenyi).
+    Two rules whose bars do not overlap differ at 5 % (Nemenyi). Rules that do not decide online
+    say how they do.
 
     Parameters
     ----------
@@ -49,7 +55,7 @@ def draw_ranks(ranks: DataFrame, data: DataFrame) -> Figure:
         style = {"color": _PALETTE[row["kind"]], "marker": _MARKERS[row["kind"]]}
         axes.errorbar(row["mean_rank"], place, xerr=half, elinewidth=1.6, alpha=0.35, **style)  # type: ignore[arg-type]
         axes.plot(row["mean_rank"], place, linestyle="", **style)  # type: ignore[arg-type]
-    axes.set_yticks(range(len(ordered)), ordered["rule"].tolist())
+    axes.set_yticks(range(len(ordered)), _names(ordered))
     axes.invert_yaxis()
     cells, p_value = int(ordered["cells"].iloc[0]), float(ordered["p_value"].iloc[0])
     axes.set_xlabel(f"mean rank over {cells} cells (1: least regret)")
@@ -62,6 +68,8 @@ def draw_ranks(ranks: DataFrame, data: DataFrame) -> Figure:
 @styled
 def draw_work(regret: DataFrame, ranks: DataFrame, data: DataFrame) -> Figure:
     """Draw each rule's mean regret against its work; those of the ranks are numbered.
+
+    A dot is on the points of rules that do not decide online; those with a number say how they do.
 
     Parameters
     ----------
@@ -88,6 +96,7 @@ def draw_work(regret: DataFrame, ranks: DataFrame, data: DataFrame) -> Figure:
         ax=axes,
     )
     _number(axes, named)
+    _mark(axes, known[known["decides"] != ONLINE])
     axes.set_xscale("log")
     axes.set_yscale("symlog", linthresh=0.1)
     axes.yaxis.set_major_locator(FixedLocator([-0.1, -0.05, 0, 0.05, 0.1, 0.2, 0.5, 1, 2, 5]))
@@ -107,16 +116,23 @@ def draw_work(regret: DataFrame, ranks: DataFrame, data: DataFrame) -> Figure:
 def _number(axes: Axes, named: DataFrame) -> None:
     """Intervals and numbers of rules, and what the numbers mean for the legend."""
     numbers: dict[tuple[float, float], list[str]] = {}
-    for number, row in enumerate(named.to_dict("records"), 1):
+    rows = zip(_names(named), named.to_dict("records"), strict=True)
+    for number, (name, row) in enumerate(rows, 1):
         point, color = (row["work"], row["mean_regret"]), _PALETTE[row["kind"]]
         axes.plot([point[0]] * 2, [row["low"], row["high"]], color=color, linewidth=0.7)
-        axes.plot([], [], linestyle="", label=f"{number}  {row['rule']}")
+        axes.plot([], [], linestyle="", label=f"{number}  {name}")
         numbers.setdefault(point, []).append(f"{number}")
     # Rules that stop alike are one point; and a number may lie on points of other rules.
     edge = [withStroke(linewidth=1.5, foreground="white")]
     for point, alike in numbers.items():
         said, place = ", ".join(alike), {"xytext": (3, 2), "textcoords": "offset points"}
         axes.annotate(said, point, **place, fontsize=6, zorder=5, path_effects=edge)  # type: ignore[arg-type]
+
+
+def _mark(axes: Axes, others: DataFrame) -> None:
+    """Dots on rules that have an advantage, whether they are numbered or not."""
+    dots = {"linestyle": "", "marker": ".", "markersize": 2.5, "label": "does not decide online"}
+    axes.plot(others["work"], others["mean_regret"], color="black", **dots)  # type: ignore[arg-type]
 
 
 @styled
@@ -146,7 +162,9 @@ def _draw_training(axes: Axes, rows: DataFrame, rules: list[str]) -> None:
     """One training's test loss, and the epoch that each rule selected."""
     axes.plot(rows["epoch"], rows["test_loss"], color=GREY)
     colors = seaborn.color_palette("colorblind", len(rules)).as_hex()
-    for rule, color, marker in zip(rules, colors, cycle("osDv^"), strict=False):
+    # One smaller than the other, as several rules may select one epoch.
+    sizes = np.linspace(6.5, 3, len(rules))
+    for rule, color, marker, size in zip(rules, colors, cycle("osDv^"), sizes, strict=False):
         chosen = rows[[rule in str(names).split(";") for names in rows["selected_by"]]]
         best = rule == "best"
         axes.plot(
@@ -154,7 +172,7 @@ def _draw_training(axes: Axes, rows: DataFrame, rules: list[str]) -> None:
             chosen["test_loss"],
             linestyle="",
             marker="*" if best else marker,
-            markersize=8 if best else 4.5,
+            markersize=8 if best else size,
             markerfacecolor="none" if best else color,
             markeredgecolor=color,
             label="best epoch" if best else rule,

@@ -9,6 +9,7 @@ from pandas import DataFrame
 
 from maxgain.files.csv import read_frame
 from maxgain.report.charts import Spec, describe_regrets
+from maxgain.tables.regrets import ONLINE, marked
 
 NEEDED = ("rule", "mean_regret", "low", "high")
 """Columns of regret.csv that are drawn: rule, mean regret over the cells (nats), its interval."""
@@ -46,7 +47,7 @@ def read_regrets(path: Path) -> RegretsView | None:
         notes.append(f"Of {len(known)} rules the {MOST_RULES} with the least regret are drawn.")
     points = [
         {
-            "rule": str(row["rule"]),
+            "rule": marked(str(row["rule"]), str(row.get("decides", ONLINE))),
             "regret": float(row["mean_regret"]),
             **{
                 end: float(row[end]) if math.isfinite(row[end]) else None for end in ("low", "high")

@@ -8,11 +8,14 @@ from maxgain.figures.stopping import KINDS, draw_examples, draw_ranks, draw_work
 
 DATA = pd.DataFrame({"dataset": ["mnist"], "label": ["MNIST"], "stand_in": [False]})
 RULES = ["validation-10-retrain", "constant", "gain-diagnosis", "eb-criterion", "alignment-online"]
+NAMES = [*RULES]
+NAMES[1], NAMES[4] = "constant (informed)", "alignment-online (post-hoc)"
 RANKS = pd.DataFrame(
     {
         "rule": RULES,
         "mean_rank": [1.5, 2.5, 3.0, 3.5, 4.5],
         "kind": ["reference", "blind", "signal", "published", "own"],
+        "decides": ["online", "informed", "online", "online", "post-hoc"],
         "cells": 9,
         "p_value": 0.02,
         "critical_difference": 2.0,
@@ -21,18 +24,18 @@ RANKS = pd.DataFrame(
 
 
 def regrets() -> pd.DataFrame:
-    table = RANKS[["rule", "kind"]].assign(cells=9, work=np.geomspace(1e3, 1e5, 5))
+    table = RANKS[["rule", "kind", "decides"]].assign(cells=9, work=np.geomspace(1e3, 1e5, 5))
     table = table.assign(mean_regret=[0.05, 0.3, 0.2, -0.01, 0.7])
     table = table.assign(low=table["mean_regret"] - 0.1, high=table["mean_regret"] + 0.2)
     # A rule that failed everywhere is not drawn.
-    failed = {"rule": "mine", "kind": "own", "cells": 0, "work": np.nan, "mean_regret": np.nan}
+    failed = {"rule": "mine", "kind": "own", "decides": "online", "cells": 0, "work": np.nan, "mean_regret": np.nan}
     return pd.concat([table, pd.DataFrame([failed])], ignore_index=True)
 
 
 def test_bars_of_ranks_are_as_long_as_the_critical_difference() -> None:
     figure = draw_ranks(RANKS, DATA)
     axes = figure.axes[0]
-    assert [label.get_text() for label in axes.get_yticklabels()] == RULES
+    assert [label.get_text() for label in axes.get_yticklabels()] == NAMES
     bars = [bar.get_segments()[0] for bar in axes.collections]  # type: ignore[attr-defined]
     assert [bar[1, 0] - bar[0, 0] for bar in bars] == pytest.approx([2.0] * 5)
     assert "Friedman p = 0.02" in figure.get_suptitle().replace("\n", " ")
@@ -45,7 +48,11 @@ def test_every_judged_rule_is_a_point_and_ranked_ones_are_named() -> None:
     points = np.concatenate([each.get_offsets() for each in axes.collections])
     assert len(points) == 5
     named = [text.get_text() for legend in figure.legends for text in legend.get_texts()]
-    assert [name.split()[-1] for name in named[len(KINDS) :]] == [RULES[0], RULES[2], RULES[1]]
+    names = [name.split(maxsplit=1)[1] for name in named[len(KINDS) : -1]]
+    assert names == [NAMES[0], NAMES[2], NAMES[1]]
+    dots = next(line for line in axes.lines if line.get_label() == named[-1])
+    assert named[-1] == "does not decide online"
+    assert dots.get_ydata().tolist() == [0.3, 0.7]  # type: ignore[union-attr]
     low, high = axes.get_ylim()
     assert low <= -0.05
     assert high >= 0.7

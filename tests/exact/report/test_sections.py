@@ -130,6 +130,19 @@ def test_regrets_come_best_first_with_all_columns(tmp_path: Path) -> None:
     assert read_regrets(tmp_path / "regret.csv") is None
 
 
+def test_rules_that_do_not_decide_online_are_marked(tmp_path: Path) -> None:
+    columns = ("rule", "decides", "mean_regret", "low", "high")
+    rows = [
+        dict(zip(columns, (*values, 0.1, 0.0, 0.2), strict=True))
+        for values in (("last", "knows the end"), ("label-wave-3", "online"))
+    ]
+    write_csv(tmp_path / "regret.csv", columns, rows)
+    view = read_regrets(tmp_path / "regret.csv")
+    assert view is not None
+    names = [row["rule"] for row in view.chart["data"]["values"]]  # type: ignore[index]
+    assert names == ["last (knows the end)", "label-wave-3"]
+
+
 def test_a_table_without_regrets_is_refused(tmp_path: Path) -> None:
     write_csv(tmp_path / "regret.csv", ["rule", "low"], [{"rule": "gain", "low": 1}])
     with pytest.raises(InputError, match="no column 'mean_regret'"):
