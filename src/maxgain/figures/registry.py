@@ -208,9 +208,10 @@ ROWS = (
         "stopping-work",
         "maxgain.figures.stopping:draw_work",
         ("regret.csv", "ranks.csv", "data.csv"),
-        "Regret in test loss against the best epoch, and work of the training, its signals and twin, "
-        "of every rule of the stopping study; the ranked rules are numbered, with 95 % intervals over "
-        "groups of cells. Points with a dot are rules that do not decide online; brackets say how.",
+        "Regret in test loss against the best epoch, and work of the training, its signals and "
+        "twin, of every rule of the stopping study; the ranked rules are numbered, with 95 % "
+        "intervals over groups of cells. Points with a dot are rules that do not decide online; "
+        "brackets say how.",
     ),
     FigureRow(
         "stopping-examples",
