@@ -28,7 +28,14 @@ def regrets() -> pd.DataFrame:
     table = table.assign(mean_regret=[0.05, 0.3, 0.2, -0.01, 0.7])
     table = table.assign(low=table["mean_regret"] - 0.1, high=table["mean_regret"] + 0.2)
     # A rule that failed everywhere is not drawn.
-    failed = {"rule": "mine", "kind": "own", "decides": "online", "cells": 0, "work": np.nan, "mean_regret": np.nan}
+    failed = {
+        "rule": "mine",
+        "kind": "own",
+        "decides": "online",
+        "cells": 0,
+        "work": np.nan,
+        "mean_regret": np.nan,
+    }
     return pd.concat([table, pd.DataFrame([failed])], ignore_index=True)
 
 
