@@ -83,7 +83,8 @@ def _show(summary: "DataFrame") -> None:
 def regret_table(summary: "DataFrame") -> "Table":
     """Table of one line a rule, the least regret first; rules without any regret are left out.
 
-    A rule that does not decide online says how it does.
+    Rules that failed in a cell come after those that did not. A rule that does not decide online
+    says how it does.
 
     Parameters
     ----------
@@ -94,7 +95,7 @@ def regret_table(summary: "DataFrame") -> "Table":
     from rich.markup import escape
     from rich.table import Table
 
-    from maxgain.tables.regrets import marked
+    from maxgain.tables.regrets import BEST_FIRST, marked
 
     shown = Table(
         title="Regret in test loss against the best epoch, nats, mean over cells",
@@ -106,7 +107,7 @@ def regret_table(summary: "DataFrame") -> "Table":
     shown.add_column("rule", overflow="fold")
     for head in ("mean", "95 %", "worst", "epochs", "no stop", "failed"):
         shown.add_column(head, justify="right", no_wrap=True)
-    judged = summary[summary["cells"] > 0].sort_values("mean_regret", kind="stable")
+    judged = summary[summary["cells"] > 0].sort_values(BEST_FIRST, kind="stable")
     for row in judged.to_dict("records"):
         shown.add_row(
             escape(marked(row["rule"], row["decides"])),

@@ -10,7 +10,7 @@ from pandas import DataFrame
 from maxgain.stopping.declaration import RANKED, REFERENCES
 from maxgain.stopping.regret import COSTLY_POINTS, LARGE_REGRET
 from maxgain.stopping.verdict import LEVEL, MARGIN, StudyVerdict
-from maxgain.tables.regrets import marked
+from maxgain.tables.regrets import BEST_FIRST, marked
 from maxgain.tables.stopping import CELL, cell_name
 
 SHOWN = 12
@@ -148,7 +148,7 @@ def _families(outcome: StudyOutcome) -> Iterator[str]:
     yield f"A rule that does not beat the same epoch for all ({constant}) has shown nothing."
     yield f"Shown to lose less, without validation data (adjusted p of at most {LEVEL:g}):"
     yield f"{', '.join(better) or 'none'}."
-    untested = outcome.summary[~outcome.summary["rule"].isin(table["rule"])]
+    untested = outcome.summary[~outcome.summary["rule"].isin({*table["rule"], *table["reference"]})]
     for judged, said in ((True, "In no family of tests"), (False, "Judged in no cell")):
         rules = untested[(untested["cells"] > 0) == judged]["rule"]
         if len(rules):
@@ -180,7 +180,7 @@ def _without_noise(outcome: StudyOutcome) -> Iterator[str]:
     yield f"| {' | '.join(heads)} |"
     yield "|" + " --- |" * len(heads)
     same = table[table["rule"].isin(_shown(outcome.summary)["rule"]) & (table["cells"] > 0)]
-    for row in same.sort_values("mean_regret", kind="stable").to_dict("records"):
+    for row in same.sort_values(BEST_FIRST, kind="stable").to_dict("records"):
         cells = (*_measured(row), _percent(row, "epochs_used"), *_shares(row))
         yield f"| {' | '.join(cells)} |"
 
@@ -224,7 +224,7 @@ def _momentum(table: DataFrame) -> Iterator[str]:
 
 def _shown(summary: DataFrame) -> DataFrame:
     """The ranked rules, and the others of least regret."""
-    judged = summary[summary["cells"] > 0].sort_values("mean_regret", kind="stable")
+    judged = summary[summary["cells"] > 0].sort_values(BEST_FIRST, kind="stable")
     others = judged[~judged["rule"].isin(RANKED)].head(SHOWN)["rule"]
     return judged[judged["rule"].isin({*RANKED, *others})]
 

@@ -60,6 +60,10 @@ the cells in which all its runs could be judged, which the means are over, and t
 failed. Shares of runs from `never_fired` to `failed`."""
 
 
+BEST_FIRST = ["failed_cells", "mean_regret"]
+"""What rules are sorted by: a mean over fewer cells does not put a rule before others."""
+
+
 def marked(rule: str, decides: str) -> str:
     """A rule's name with how it decides, where that is not online.
 

@@ -137,6 +137,14 @@ def test_rules_are_held_against_both_references(page: str) -> None:
     assert "In no family of tests: last." in page
 
 
+def test_a_rule_that_failed_somewhere_comes_after_those_that_did_not(page: str) -> None:
+    rows = table(page)
+    assert list(rows)[-1] == "saturation-fall"
+    regrets = [float(row["mean [95 %]"].split()[0]) for row in rows.values()]
+    assert regrets[:-1] == sorted(regrets[:-1])
+    assert regrets[-1] < regrets[-2]
+
+
 def test_cells_without_noise_stand_apart(page: str) -> None:
     part = page.partition("## Without label noise")[2]
     rows, whole = table(part), table(page)
