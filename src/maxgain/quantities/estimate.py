@@ -22,7 +22,9 @@ Values = Mapping[str, float | Estimate]
 def mean_of(values: Float[Tensor, "samples"]) -> Estimate:
     """Mean with its standard error, the standard deviation over the root of the number.
 
-    One value has no error, and where a value is NaN or infinite the mean has none.
+    One value has no error. Where a value is NaN or infinite so is the mean (NaN where infinities
+    of both signs meet), without an error: a quantity that leaves values out does so before. NaN of
+    no values.
     """
     exact = values.double()
     if len(exact) < 2 or not exact.isfinite().all():

@@ -12,7 +12,8 @@ def gain(impulses: Impulses) -> Values:
     """Maximum Gain G in dB: of the centred impulse, and its mean over the others.
 
     Stamatescu & McDonnell 2018 (arXiv:1810.03241), section III, with the projection 1/score and a
-    Hann window; channels are averaged in dB. Minus infinity where the network is dead.
+    Hann window; channels are averaged in dB. Minus infinity where the network is dead, NaN where a
+    logit or a derivative is; a mean is so where one impulse is, and NaN without any.
     """
     return {"gain_db": float(impulses.gain[0]), "gain_mean_db": _mean_of_set(impulses.gain)}
 
@@ -20,7 +21,9 @@ def gain(impulses: Impulses) -> Values:
 def sensitivity(impulses: Impulses) -> Values:
     """Sensitivity S in dB: the Maximum Gain of the winning class's log-odds.
 
-    With m the log-odds, d log z_c/dx = (1 - z_c) dm/dx, hence G = S + C exactly.
+    With m the log-odds, d log z_c/dx = (1 - z_c) dm/dx, hence G = S + C exactly. Own split of the
+    gain. Minus infinity where the network is dead, NaN where a derivative is not finite; a mean is
+    so where one impulse is, and NaN without any.
     """
     return {
         "sensitivity_db": float(impulses.sensitivity[0]),
@@ -29,7 +32,11 @@ def sensitivity(impulses: Impulses) -> Values:
 
 
 def saturation(impulses: Impulses) -> Values:
-    """Saturation C = 20 log10(1 - z_c) in dB, z_c the winning class's score (see `sensitivity`)."""
+    """Saturation C = 20 log10(1 - z_c) in dB, z_c the winning class's score (see `sensitivity`).
+
+    Own split of the gain. Finite wherever the log-odds are, NaN where a logit is; a mean is NaN
+    where one impulse is, and without any.
+    """
     return {
         "saturation_db": float(impulses.saturation[0]),
         "saturation_mean_db": _mean_of_set(impulses.saturation),
@@ -39,7 +46,8 @@ def saturation(impulses: Impulses) -> Values:
 def impulse_gradient_norm(impulses: Impulses) -> Values:
     """Norm of d log z_c/dx at the centred impulse, without window and Fourier transform.
 
-    What the gain's peak adds to it is the question. Own comparison.
+    What the gain's peak adds to it is the question. Own comparison. 0 where the network is dead,
+    NaN where a logit or the derivative is.
     """
     return {"impulse_gradient_norm": float(impulses.gradient_norm[0])}
 

@@ -35,7 +35,8 @@ def eb_criterion_batch(singles: SingleGradients) -> Values:
     equation 7, and cockpit's `quantities/early_stopping.py`, without the latter's constant in the
     denominator: it swamps small variances.
 
-    Weights with a variance of zero are left out; a batch in which all are, too.
+    Weights with a variance of zero are left out; a batch in which all are, too. NaN where no batch
+    is left.
     """
     values = []
     for mean, variance in zip(singles.means, singles.variances, strict=True):
@@ -52,7 +53,7 @@ def gradient_disparity(batches: FiveBatches) -> Values:
     """Mean distance ||g_a - g_b|| over the ten pairs of five batch gradients.
 
     Forouzesh & Thiran 2021 (arXiv:2107.06665), equation 6; the losses of a batch are divided by
-    their standard deviation, as in the authors' code. NaN where that is zero.
+    their standard deviation, as in the authors' code. NaN where that is zero in a batch.
     """
     distances = [(a - b).double().norm() for a, b in combinations(batches.gradients, 2)]
     return {"gradient_disparity": float(sum(distances)) / len(distances)}
@@ -76,7 +77,8 @@ def overshoot(gradients: BatchGradients) -> Values:
 
     Own comparison. Multipliers of the rate are left out: to weigh both by them, the gradient by
     their root and the step by one over it, changes both lengths but neither the product nor,
-    hence, the sign. NaN at the first snapshot, and where one of both is zero.
+    hence, the sign. NaN at the first snapshot and at the first after one that
+    was not finite, and where one of both is zero.
     """
     if gradients.step is None:
         return {"overshoot_cosine": math.nan}

@@ -45,7 +45,11 @@ def measure_jacobians(snapshot: Snapshot) -> Jacobians:
 def jacobian_norm(jacobians: Jacobians) -> Values:
     """Mean over 50 fixed training images of ||d softmax/dx||_F, and the same at the impulse.
 
-    Novak et al. 2018 (arXiv:1802.08760), section 3.1, who take test images.
+    Novak et al. 2018 (arXiv:1802.08760), section 3.1, who take test images. Per unit of the
+    network's input.
+
+    0 where the network is dead or the softmax is 0 or 1 to rounding. The mean is NaN where the
+    scores of one of the images are, that at the impulse where its own are.
     """
     return {
         "jacobian_norm": mean_of(jacobians.images),

@@ -18,7 +18,12 @@ SECOND_DIFFERENCES = 3
 def training_loss(images: ImagePass) -> Values:
     """Mean cross-entropy in nats and share of errors on the training images, labels as trained.
 
-    At the frozen snapshot, unlike a mean over the epoch that led to it.
+    At the frozen snapshot, unlike a mean over the epoch that led to it. Stop rules on the loss:
+    Jiang et al. 2020 (arXiv:1912.02178), scikit-learn's `MLPClassifier`, Keras; on the error: Song
+    et al. 2019 (arXiv:1911.08059).
+
+    The loss is NaN or infinite where that of an image is, as where a logit overflows. The error is
+    always a number: a logit that is NaN counts as the highest.
     """
     wrong = (images.predictions != images.labels).to(images.losses)
     return {"training_loss": mean_of(images.losses), "training_error": mean_of(wrong)}
@@ -27,7 +32,8 @@ def training_loss(images: ImagePass) -> Values:
 def prediction_changes(images: ImagePass) -> Values:
     """Number of training images whose predicted class is another than at the snapshot before.
 
-    Yuan, Feng & Liu, ICLR 2024 (arXiv:2502.07551), equation 2. NaN at the first snapshot.
+    Yuan, Feng & Liu, ICLR 2024 (arXiv:2502.07551), equation 2. NaN at the first snapshot,
+    and at the first one after a snapshot that was not finite.
     """
     if images.previous_predictions is None:
         return {"prediction_changes": math.nan}
@@ -38,7 +44,8 @@ def mastered_share(images: ImagePass) -> Values:
     """Share of training images that are mastered: whose loss no longer bends.
 
     The mean size of the loss's second differences over three epochs is below 1e-3: "Instance-
-    dependent early stopping", ICLR 2025 (arXiv:2502.07547). NaN before the fifth snapshot.
+    dependent early stopping", ICLR 2025 (arXiv:2502.07547). NaN before the fifth
+    snapshot running that is finite.
     """
     losses = (*images.previous_losses, images.losses)
     if len(losses) < SECOND_DIFFERENCES + 2:

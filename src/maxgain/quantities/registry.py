@@ -126,6 +126,7 @@ QUANTITIES = Registry(
             "training_loss training_error",
             "nats, share",
             "images",
+            "Jiang et al. 2020; Song et al. 2019",
         ),
         _row(
             "prediction-changes",
@@ -189,6 +190,7 @@ QUANTITIES = Registry(
             "weight_norm distance_from_start update_norm",
             "1",
             "snapshot",
+            "own; way from the start: Nagarajan & Kolter 2019",
         ),
         _row(
             "spectral-alpha",

@@ -17,7 +17,10 @@ FEWEST_EIGENVALUES = 10
 def weight_norm(snapshot: Snapshot) -> Values:
     """Norm of all weights, of their way from the start, and of the last epoch's step.
 
-    The way is NaN where the initial weights are not known, the step at the first snapshot.
+    Euclidean, of all trained weights in a line, without buffers. The way: Nagarajan & Kolter 2019
+    (arXiv:1901.01672), as a measure of capacity; no rule of theirs stops by it. Norm and step are
+    own comparisons. The way is NaN where the initial weights are not known, the step at the first
+    snapshot and at the first after one that was not finite.
     """
     weights = snapshot.weights.double()
     before = {
