@@ -68,14 +68,12 @@ def _alignment_rules() -> Iterator[StopRule]:
         kind="published",
         timing="post-hoc",
     )
-    yield _of_column(
+    yield StopRule(
         "alignment-online",
-        "no_improvement",
-        column,
+        _RULES + "alignment_turn",
+        (column, "planned_epochs"),
+        {"patience": 10},
         "own; after Hölzl et al. 2025",
-        own=True,
-        patience=10,
-        direction="maximum",
     )
     yield StopRule(
         "counterfactual-distance",

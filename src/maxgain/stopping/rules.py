@@ -149,11 +149,27 @@ def best_alignment(table: DataFrame) -> Stop | None:
     end.
     """
     epoch, planned = len(table), int(table["planned_epochs"].iloc[-1])
-    values = signal(table, "gradient_weight_alignment")
-    values[: planned // 10] = np.nan
+    values = _alignment(table)
     if epoch < planned or not np.isfinite(values).any():
         return None
     return Stop(epoch, 1 + int(np.nanargmax(values)), "highest alignment")
+
+
+def alignment_turn(table: DataFrame, patience: int = 10) -> Stop | None:
+    """Stop where the gradient-weight alignment has not risen for some epochs, and use its highest.
+
+    `best_alignment` for a training that goes on: the first tenth of the planned epochs is left out
+    as there. The patience is ours.
+    """
+    column = "gradient_weight_alignment"
+    return no_improvement(table.assign(**{column: _alignment(table)}), column, patience, "maximum")
+
+
+def _alignment(table: DataFrame) -> Float[ndarray, " epochs"]:
+    """The alignment, NaN at the first tenth of the planned epochs."""
+    values = signal(table, "gradient_weight_alignment")
+    values[: int(table["planned_epochs"].iloc[-1]) // 10] = np.nan
+    return values
 
 
 def counterfactual_curvature(table: DataFrame, smoothings: int = 5) -> Stop | None:

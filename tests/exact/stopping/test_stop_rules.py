@@ -65,7 +65,22 @@ def test_alignment_takes_the_highest_and_skips_the_first_tenth() -> None:
     values = [99.0, 98, *np.linspace(0, 1, 10), *np.linspace(0.9, 0.1, 8)]
     assert run_rule("alignment", gradient_weight_alignment=values, planned_epochs=20) == (20, 12)
     assert run_rule("alignment", gradient_weight_alignment=values, planned_epochs=30) is None
-    assert run_rule("alignment-online", gradient_weight_alignment=values) == (11, 1)
+
+
+def test_alignment_online_skips_the_first_tenth_of_the_planned_epochs() -> None:
+    column = "gradient_weight_alignment"
+    values = [99.0, 98, *np.linspace(0, 1, 10), *np.linspace(0.9, 0.1, 10)]
+    # Epochs 1 and 2 are left out, the highest of the others is epoch 12, ten epochs before 22.
+    assert run_rule("alignment-online", **{column: values}, planned_epochs=20) == (22, 12)
+    assert run_rule("alignment-online", **{column: values[:21]}, planned_epochs=20) is None
+    # Of 19 epochs the first alone is left out, of 9 none.
+    assert run_rule("alignment-online", **{column: values}, planned_epochs=19) == (12, 2)
+    assert run_rule("alignment-online", **{column: values}, planned_epochs=9) == (11, 1)
+    nothing = [math.nan] * 22
+    assert run_rule("alignment-online", **{column: nothing}, planned_epochs=20) is None
+    # A value that is not a number is no improvement, and the wait goes on.
+    broken = [*values[:12], math.nan, *values[13:]]
+    assert run_rule("alignment-online", **{column: broken}, planned_epochs=20) == (22, 12)
 
 
 def test_noise_ratio_stops_at_one() -> None:
