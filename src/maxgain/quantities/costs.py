@@ -40,10 +40,6 @@ CURVATURE_IMAGES, CURVATURE_BATCHES, POWER_ITERATIONS = 500, 10, 10
 """Training images of the Hessian, batches of the batch sharpness, and power iterations."""
 
 
-PAIR_IMAGES = 2000
-"""Training images whose features are compared with another network's: four times LeNet's."""
-
-
 RANGE_STEPS = 100
 """Steps of a learning-rate range test."""
 
@@ -62,8 +58,8 @@ PASS_COSTS: dict[str, Callable[[int, int, int], float]] = {
     "jacobians": lambda images, impulses, classes: (
         (min(images, JACOBIAN_IMAGES) + 1) * (1 + 2 * classes) / 3
     ),
-    # The second training's epoch, and a forward pass of the images in both networks.
-    "pair": lambda images, impulses, classes: images + 2 * min(images, PAIR_IMAGES) / 3,
+    # The second training's epoch, and a forward pass of all images in both networks.
+    "pair": lambda images, impulses, classes: images + 2 * images / 3,
     # A gradient, and a product of the Hessian for each iteration and one along the mean gradient.
     "curvature": lambda images, impulses, classes: (
         (1 + 2 * (POWER_ITERATIONS + 1)) * min(images, CURVATURE_IMAGES)

@@ -7,7 +7,6 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from maxgain.quantities.costs import PAIR_IMAGES
 from maxgain.quantities.estimate import Values
 from maxgain.quantities.images import ImagePass, last_layer_of, outputs_of
 from maxgain.quantities.snapshot import Snapshot
@@ -32,21 +31,26 @@ class Pair:
 
 
 def measure_pair(snapshot: Snapshot, known: ImagePass | None = None) -> Pair | None:
-    """Features of at most 2,000 images; None without a partner, or without a last linear layer.
+    """Features of all training images; None without a partner, or without a last linear layer.
 
     A partner that diverged is none.
+
+    Parameters
+    ----------
+    known
+        The pass of all images of the snapshot, where it was made.
     """
     if snapshot.partner is None:
         return None
     other = replace(snapshot, state=snapshot.partner)
     if not other.finite:
         return None
-    places = snapshot.training.shuffled()[:PAIR_IMAGES]
+    places = snapshot.training.shuffled()
     own = outputs_of(snapshot, places).features if known is None else known.features
     others = outputs_of(other, places).features
     if own is None or others is None:
         return None
-    return Pair(own[: len(places)], last_layer_of(snapshot), others, last_layer_of(other))
+    return Pair(own, last_layer_of(snapshot), others, last_layer_of(other))
 
 
 def counterfactual_distance(pair: Pair | None) -> Values:

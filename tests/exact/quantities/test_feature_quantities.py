@@ -169,6 +169,20 @@ def test_pair_is_of_the_same_images_in_both_networks() -> None:
     assert measure_pair(replace(snapshot, partner=diverged)) is None
 
 
+def test_pair_is_of_all_images_however_many() -> None:
+    snapshot = made_snapshot(two_layers(), images=2100)
+    partner = {name: 2 * value for name, value in snapshot.state.items()}
+    found = measure_pair(replace(snapshot, partner=partner))
+    assert found is not None
+    order = snapshot.training.shuffled()
+    assert sorted(order.tolist()) == list(range(2100))
+    for state, features in ((snapshot.state, found.features), (partner, found.other_features)):
+        network = loaded(replace(snapshot, state=state))
+        with torch.no_grad():
+            expected = network[:3](snapshot.training.images[order])
+        torch.testing.assert_close(features, expected)
+
+
 def distance(pair: Pair | None) -> float:
     return float(counterfactual_distance(pair)["counterfactual_distance"])
 
