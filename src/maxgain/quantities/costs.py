@@ -92,6 +92,21 @@ CENTRED_COLUMNS = frozenset(
 neither the other impulses nor training images are needed."""
 
 
+COLUMN_COSTS: dict[str, Callable[[int], float]] = {
+    # A gradient to be differentiated, and a product of the Hessian for each iteration.
+    "edge_ratio": lambda images: (1 + 2 * POWER_ITERATIONS) * min(images, CURVATURE_IMAGES),
+    # The same with one product, for each batch.
+    "batch_edge_ratio": lambda images: 3 * min(images, CURVATURE_BATCHES * BATCH_SIZE),
+    # The twenty batches, and a gradient and a product along their mean.
+    "noise_rate_ratio": lambda images: (
+        min(images, IMAGES_FOR_BATCHES) + 3 * min(images, CURVATURE_IMAGES)
+    ),
+}
+"""Cost of a column that needs a part of its pass, where it alone is wanted: of the number of
+training images, in the unit of `PASS_COSTS`. The study makes the whole pass, as it wants them
+all."""
+
+
 def with_bases(passes: Iterable[str]) -> set[str]:
     """Names of passes and of those that they go on from.
 

@@ -34,7 +34,8 @@ class Curvature:
     Attributes
     ----------
     largest
-        Eigenvalue of the largest size, of at most 500 training images (power iteration).
+        Eigenvalue of the largest size, of at most 500 training images (power iteration). It has
+        its sign.
     of_batches
         g'Hg / g'g of single batches, each with its own Hessian.
     along_gradient
@@ -56,22 +57,13 @@ class Curvature:
 def measure_curvature(snapshot: Snapshot, gradients: BatchGradients) -> Curvature:
     """Ten power iterations, and one product of the Hessian for each of ten batches."""
     rates = snapshot.rates
-    root = rates.sqrt()
-    mean = root * gradients.mean
-    places = snapshot.training.shuffled()[:CURVATURE_IMAGES]
-    with measuring(snapshot.network), torch.enable_grad():
-        _, product = _hessian(snapshot, places)
-        largest = _largest(lambda v: root * product(root * v), mean)
-        along = ratio(float(mean @ (root * product(root * mean))), float(mean @ mean))
-        of_batches = []
-        for batch in first_batches(snapshot, CURVATURE_BATCHES):
-            gradient, product = _hessian(snapshot, batch)
-            own = root * gradient
-            of_batches.append(ratio(float(own @ (root * product(root * own))), float(own @ own)))
+    mean = rates.sqrt() * gradients.mean
+    _, product = scaled_hessian(snapshot, snapshot.training.shuffled()[:CURVATURE_IMAGES])
+    largest, along = largest_eigenvalue(product, mean), curvature_along(product, mean)
     trace = gradients.images / gradients.batches * float((rates * gradients.variance).sum())
     return Curvature(
         largest,
-        torch.tensor(of_batches, dtype=torch.float64),
+        curvature_of_batches(snapshot),
         along,
         ratio(trace, float(mean @ mean)),
         snapshot.learning_rate,
@@ -79,39 +71,66 @@ def measure_curvature(snapshot: Snapshot, gradients: BatchGradients) -> Curvatur
     )
 
 
-def _hessian(
+def scaled_hessian(
     snapshot: Snapshot, places: Int[Tensor, "images"]
 ) -> tuple[Float[Tensor, "weights"], Product]:
-    """Gradient of the mean loss of images, and products of its Hessian.
+    """M^1/2 g and products of M^1/2 H M^1/2, g and H of the mean loss of images.
 
     In the network's own layers: the faster ones cannot be differentiated twice.
     """
-    leaves = snapshot.leaves()
-    logits = snapshot.call(snapshot.training.images[places], leaves)
-    loss = F.cross_entropy(logits, snapshot.training.labels[places])
-    parameters = list(leaves.values())
-    gradient = gradients_of(loss, parameters, differentiable=True)
-    joined = torch.cat([part.flatten() for part in gradient])
+    leaves, root = snapshot.leaves(), snapshot.rates.sqrt()
+    with measuring(snapshot.network), torch.enable_grad():
+        logits = snapshot.call(snapshot.training.images[places], leaves)
+        loss = F.cross_entropy(logits, snapshot.training.labels[places])
+        parameters = list(leaves.values())
+        gradient = gradients_of(loss, parameters, differentiable=True)
+        joined = torch.cat([part.flatten() for part in gradient])
 
     def product(direction: Float[Tensor, "weights"]) -> Float[Tensor, "weights"]:
         if not joined.requires_grad:  # A loss that is linear in the weights has no curvature.
             return torch.zeros_like(direction)
-        return flat(gradients_of(joined @ direction, parameters, keep=True))
+        with measuring(snapshot.network), torch.enable_grad():
+            return root * flat(gradients_of(joined @ (root * direction), parameters, keep=True))
 
-    return joined.detach(), product
+    return root * joined.detach(), product
 
 
-def _largest(product: Product, like: Tensor) -> float:
-    """Rayleigh quotient after power iterations from a fixed random direction."""
+def curvature_of_batches(snapshot: Snapshot) -> Float[Tensor, "batches"]:
+    """g'Hg / g'g of ten batches, each with its own Hessian; NaN where g is zero."""
+    found = []
+    for batch in first_batches(snapshot, CURVATURE_BATCHES):
+        gradient, product = scaled_hessian(snapshot, batch)
+        found.append(curvature_along(product, gradient))
+    return torch.tensor(found, dtype=torch.float64)
+
+
+def curvature_along(product: Product, direction: Float[Tensor, "weights"]) -> float:
+    """v'Hv / v'v of a direction v; NaN where it is zero."""
+    return ratio(float(direction @ product(direction)), float(direction @ direction))
+
+
+def largest_eigenvalue(product: Product, like: Tensor) -> float:
+    """Rayleigh quotient after power iterations from a fixed random direction.
+
+    Tends to the eigenvalue of the largest size, from which it may still lie off after ten; it is
+    negative where that one is. 0 without curvature, NaN where a product is not finite.
+
+    Parameters
+    ----------
+    like
+        Weights in a line, of the type and on the device of the products.
+    """
     generator = torch.Generator().manual_seed(0)
     direction = torch.randn(len(like), generator=generator, dtype=torch.float64)
     value = 0.0
     for _ in range(POWER_ITERATIONS):
         direction = direction / direction.norm()
         image = product(direction.to(like)).double()
-        value = float(direction @ image)
-        if not image.norm() > 0:
+        if not image.isfinite().all():
+            return math.nan
+        if not image.any():
             return 0.0
+        value = float(direction @ image)
         direction = image
     return value
 
@@ -119,9 +138,14 @@ def _largest(product: Product, like: Tensor) -> float:
 def sharpness(curvature: Curvature) -> Values:
     """Sharpness over what the rate allows: eta lambda / (2 (1 + beta)), and eta g'Hg / (2 g'g).
 
-    The first, of the Hessian's largest eigenvalue, is 1 at the edge of stability of full-batch
-    descent with momentum (Cohen et al. 2021, arXiv:2103.00065); the second, its mean over batches,
-    at the one that stochastic descent keeps (arXiv:2412.20553).
+    The first, of the Hessian's eigenvalue of the largest size, is 1 at the edge of stability of
+    full-batch descent with momentum (Cohen et al. 2021, arXiv:2103.00065). Where that eigenvalue is
+    negative so is the ratio: the largest eigenvalue is then not known, but no larger than its size.
+    The second, its mean over batches, is 1 at the edge that stochastic descent without momentum
+    keeps (Andreyev & Beneventano 2024, arXiv:2412.20553).
+
+    The first is NaN where a product of the Hessian is not finite, the second also where the
+    gradient of a batch is zero. Both are 0 where the loss has no curvature.
     """
     eta = curvature.learning_rate
     of_batches = mean_of(eta / 2 * curvature.of_batches)
@@ -136,6 +160,8 @@ def noise_rate_ratio(curvature: Curvature) -> Values:
 
     eta (g'Hg / g'g) (1 + B_simple / B), of eta_max = g'g / g'Hg and
     eta_opt = eta_max / (1 + B_simple / B): McCandlish et al. 2018 (arXiv:1812.06162), equation 2.6.
+    Negative where the loss bends down along its gradient: no rate is then the best one. NaN where
+    the mean gradient is zero, or a product of the Hessian is not finite.
     """
     noise = 1 + curvature.noise_scale / BATCH_SIZE
     return {"noise_rate_ratio": curvature.learning_rate * curvature.along_gradient * noise}

@@ -13,7 +13,20 @@ import torch
 from torch import Tensor, nn
 
 from maxgain.quantities import jacobian, range_test
-from maxgain.quantities.costs import CENTRED_COLUMNS, PASS_COSTS, with_bases
+from maxgain.quantities.batches import measure_batch_gradients
+from maxgain.quantities.costs import (
+    CENTRED_COLUMNS,
+    COLUMN_COSTS,
+    CURVATURE_IMAGES,
+    PASS_COSTS,
+    with_bases,
+)
+from maxgain.quantities.curvature import (
+    curvature_along,
+    curvature_of_batches,
+    largest_eigenvalue,
+    scaled_hessian,
+)
 from maxgain.quantities.passes import PASSES, compute_passes
 from maxgain.quantities.registry import QUANTITIES, columns_of, snapshot_cost
 from maxgain.quantities.snapshot import Past, Snapshot
@@ -124,6 +137,30 @@ def test_the_other_impulses_change_nothing_at_the_centred_one() -> None:
         )
         for column in CENTRED_COLUMNS & set(row.columns):
             assert one[column] == pytest.approx(all_of_them[column])
+
+
+@pytest.mark.parametrize("images", [200, 1000, 6000])
+def test_a_column_of_the_curvature_alone_costs_its_part_of_the_pass(images: int) -> None:
+    made = complete(images)
+    places = made.training.shuffled()[:CURVATURE_IMAGES]
+    with counting(made.network) as sharpness:
+        _, product = scaled_hessian(made, places)
+        largest_eigenvalue(product, made.weights)
+    with counting(made.network) as of_batches:
+        curvature_of_batches(made)
+    with counting(made.network) as noise:
+        mean = measure_batch_gradients(made).mean
+        _, product = scaled_hessian(made, places)
+        curvature_along(product, mean)
+    found = {
+        "edge_ratio": sharpness.equivalents,
+        "batch_edge_ratio": of_batches.equivalents,
+        "noise_rate_ratio": noise.equivalents,
+    }
+    assert {name: cost(images) for name, cost in COLUMN_COSTS.items()} == pytest.approx(found)
+    # Together they are the pass, which takes the gradient of its 500 images once.
+    declared = snapshot_cost(list(COLUMN_COSTS), images, 2, CLASSES)
+    assert sum(found.values()) - min(images, CURVATURE_IMAGES) == pytest.approx(declared)
 
 
 def test_centred_columns_are_known_ones() -> None:

@@ -15,7 +15,13 @@ from maxgain.quantities.batches import (
     measure_batch_gradients,
     measure_plain_batches,
 )
-from maxgain.quantities.curvature import measure_curvature, noise_rate_ratio, sharpness
+from maxgain.quantities.curvature import (
+    largest_eigenvalue,
+    measure_curvature,
+    noise_rate_ratio,
+    sharpness,
+)
+from maxgain.quantities.estimate import Estimate
 from maxgain.quantities.range_test import RangeTest, measure_range, range_test
 from maxgain.quantities.snapshot import Snapshot, flat
 from maxgain.quantities.steps_in_turn import hypergradient, measure_steps_in_turn, update_ratio
@@ -59,6 +65,36 @@ def test_sharpness_is_the_largest_eigenvalue_with_multipliers() -> None:
     assert found.along_gradient == pytest.approx(float(along))
     ratios = sharpness(found)
     assert ratios["edge_ratio"] == pytest.approx(0.3 * found.largest / (2 * 1.9))
+
+
+def test_the_eigenvalue_of_the_largest_size_keeps_its_sign() -> None:
+    values = torch.tensor([-8.0, 2.0, 1.0]).double()
+    assert largest_eigenvalue(lambda v: values * v, values) == pytest.approx(-8)
+    assert largest_eigenvalue(lambda v: -values * v, values) == pytest.approx(8)
+    assert largest_eigenvalue(lambda v: 0 * v, values) == 0
+
+
+@pytest.mark.parametrize("broken", [math.nan, math.inf])
+def test_sharpness_without_finite_products_is_no_number(broken: float) -> None:
+    """And not zero, which would read as a rate that is too low."""
+    like = torch.zeros(3).double()
+    products = iter([torch.ones(3).double(), torch.tensor([1.0, broken, 1.0]).double()])
+    assert math.isnan(largest_eigenvalue(lambda v: next(products), like))
+
+
+def test_sharpness_and_best_rate_without_a_gradient() -> None:
+    snapshot = tuned()
+    found = measure_curvature(snapshot, measure_batch_gradients(snapshot))
+    one = found.of_batches.clone()
+    one[3] = math.nan
+    assert sharpness(replace(found, of_batches=one))["batch_edge_ratio"] == pytest.approx(
+        Estimate(math.nan, math.nan), nan_ok=True
+    )
+    gradients = measure_batch_gradients(snapshot)
+    still = measure_curvature(snapshot, replace(gradients, mean=torch.zeros(148).double()))
+    assert math.isnan(noise_rate_ratio(still)["noise_rate_ratio"])
+    bent = replace(found, along_gradient=-found.along_gradient)
+    assert noise_rate_ratio(bent)["noise_rate_ratio"] < 0
 
 
 def test_batch_sharpness_is_the_mean_over_batches() -> None:
