@@ -5,7 +5,7 @@ rates, the answers are from its first epochs alone.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 from jaxtyping import Float, Shaped
@@ -15,8 +15,9 @@ from sklearn.metrics import cohen_kappa_score
 from sklearn.model_selection import LeaveOneGroupOut, cross_val_predict
 from sklearn.tree import DecisionTreeClassifier
 
+from maxgain.quantities.costs import COLUMN_COSTS
 from maxgain.quantities.registry import FIRST_EPOCHS, snapshot_cost
-from maxgain.stopping.rivals import RIVALS, Rival
+from maxgain.stopping.rivals import FREE_COLUMNS, RIVALS, Clause, Rival
 from maxgain.tables.stopping import CELL, GROUP, StudyTables
 
 WORSE = 0.05
@@ -43,9 +44,10 @@ RATE_COLUMNS = (
     "kappa_low",
     "kappa_high",
 )
-"""Columns of rates.csv. limits: "own" or "other data sets"; cost: passes of one image, forward and
-backward, in a run, at the epochs that the rival reads; low to kappa_high: ends of 95 % intervals
-over groups of cells."""
+"""Columns of rates.csv. limits: "own", "other data sets", or "other rates" where the runs that
+differ in the rate alone are compared; cost: passes of one image, forward and backward, that a run
+needs for this rival alone at the epochs that it reads, beside its training; low to kappa_high: ends
+of 95 % intervals over groups of cells."""
 
 
 def true_answers(tables: StudyTables) -> Series:
@@ -76,59 +78,99 @@ def _best_loss(outcomes: DataFrame) -> float:
 
 
 def judge_rates(tables: StudyTables) -> DataFrame:
-    """A line of `RATE_COLUMNS` for each rival, and for whoever says "fine" of every rate.
+    """A line of `RATE_COLUMNS` for each rival and reading, and one for saying "fine" of all rates.
 
-    Limits that a rival lacks are those of a decision tree of three leaves on its number, which
-    weighs the three answers alike, learnt on the other data sets; a rival is left out where a
-    column is missing, and where there is one data set alone. Empty where each cell has one rate.
+    A rival is read by its own limits, where it has some; by comparing the runs that differ in the
+    rate alone, where the lowest number wins; and by a decision tree of three leaves on its numbers,
+    which weighs the three answers alike, learnt on the other data sets. It is left out where its
+    column is missing, the tree where there is one data set alone. Empty where each cell has one
+    rate.
     """
     truth = true_answers(tables)
     if truth.empty:
         return DataFrame(columns=list(RATE_COLUMNS))
     runs = tables.runs[tables.runs["run"].isin(truth.index)].reset_index(drop=True)
-    truth = truth[runs["run"]]
+    true = truth[runs["run"]].to_numpy()
     groups = runs[list(GROUP)].astype(str).agg(" ".join, axis=1).to_numpy()
-    first = {str(run): tables.of_run(str(run))[0].head(FIRST_EPOCHS) for run in runs["run"]}
+    first = [tables.of_run(str(run))[0].head(FIRST_EPOCHS) for run in runs["run"]]
     always = np.full(len(runs), "fine")
-    lines = [_line("always fine", "own", "", 0.0, truth.to_numpy(), always, groups)]
+    lines = [_line("always fine", "own", "", 0.0, true, always, groups)]
     for rival in RIVALS:
-        if not set(rival.columns) <= set(tables.signals):
+        if rival.column not in tables.signals:
             continue
-        numbers = np.array([rival.number(first[str(run)]) for run in runs["run"]])
-        cost = np.mean([_cost(rival, row) for row in runs.to_dict("records")])
-        args = (rival.source, float(cost), truth.to_numpy())
-        if rival.limits is not None:
-            answers = _answers(numbers, *rival.limits)
-            lines.append(_line(rival.name, "own", *args, answers, groups))
-        if runs["dataset"].nunique() > 1:
-            answers = _learnt(numbers, truth.to_numpy(), runs["dataset"].to_numpy())
-            lines.append(_line(rival.name, "other data sets", *args, answers, groups))
+        numbers = np.array(
+            [[clause.number(signals) for clause in rival.clauses] for signals in first]
+        )
+        cost = float(np.mean([_cost(rival, row) for row in runs.to_dict("records")]))
+        for limits, answers in _readings(rival, numbers, runs, true):
+            lines.append(_line(rival.name, limits, rival.source, cost, true, answers, groups))
     return DataFrame(lines, columns=list(RATE_COLUMNS))
 
 
 def _cost(rival: Rival, run: Mapping[object, object]) -> float:
+    """What it needs where nothing else is wanted: often less than the pass of its column."""
+    if rival.column in FREE_COLUMNS:
+        return 0.0
     images, impulses, classes = (
         int(run[name])  # type: ignore[call-overload]
         for name in ("training_images", "impulses", "classes")
     )
-    return rival.epochs * snapshot_cost(rival.columns, images, impulses, classes)
+    if rival.column in COLUMN_COSTS:
+        return rival.epochs * COLUMN_COSTS[rival.column](images)
+    return rival.epochs * snapshot_cost([rival.column], images, impulses, classes)
 
 
-def _answers(numbers: Float[ndarray, " runs"], low: float, high: float) -> Shaped[ndarray, " runs"]:
+def _readings(
+    rival: Rival,
+    numbers: Float[ndarray, "runs clauses"],
+    runs: DataFrame,
+    truth: Shaped[ndarray, " runs"],
+) -> Iterator[tuple[str, Shaped[ndarray, " runs"]]]:
+    """Where the limits of each reading are from, and its answers."""
+    if rival.declared:
+        yield "own", _answers(numbers, rival.clauses)
+    if rival.lowest_wins:
+        yield "other rates", _beside_the_winner(numbers[:, 0], runs)
+    if runs["dataset"].nunique() > 1:
+        yield "other data sets", _learnt(numbers, truth, runs["dataset"].to_numpy())
+
+
+def _answers(
+    numbers: Float[ndarray, "runs clauses"], clauses: Sequence[Clause]
+) -> Shaped[ndarray, " runs"]:
     """What limits say; no number, as of a network that diverged, says that the rate is high."""
-    said = np.where(numbers < low, "low", np.where(numbers > high, "high", "fine"))
-    return np.where(np.isnan(numbers), "high", said)
+    high = (numbers > [clause.high for clause in clauses]).any(1) | np.isnan(numbers).any(1)
+    low = (numbers < [clause.low for clause in clauses]).any(1)
+    return np.where(high, "high", np.where(low, "low", "fine"))
+
+
+def _beside_the_winner(
+    numbers: Float[ndarray, " runs"], runs: DataFrame
+) -> Shaped[ndarray, " runs"]:
+    """Low below and high above the rate of the lowest number, among runs that differ in it alone.
+
+    Of several that are lowest the smallest rate wins; no number says that the rate is high.
+    """
+    said = np.full(len(runs), "high")
+    beside = [*(name for name in CELL if name != "rate_factor"), "seed"]
+    for _, rows in runs.groupby(beside, sort=False):
+        places, factors = rows.index.to_numpy(), rows["rate_factor"].to_numpy()
+        own = np.where(np.isfinite(numbers[places]), numbers[places], math.inf)
+        best = factors[own == own.min()].min()
+        answers = np.where(factors < best, "low", np.where(factors > best, "high", "fine"))
+        said[places] = np.where(np.isfinite(own), answers, "high")
+    return said
 
 
 def _learnt(
-    numbers: Float[ndarray, " runs"],
+    numbers: Float[ndarray, "runs clauses"],
     truth: Shaped[ndarray, " runs"],
     datasets: Shaped[ndarray, " runs"],
 ) -> Shaped[ndarray, " runs"]:
     tree = DecisionTreeClassifier(max_leaf_nodes=3, class_weight="balanced", random_state=0)
     values = np.clip(np.nan_to_num(numbers, nan=_HUGE, posinf=_HUGE, neginf=-_HUGE), -_HUGE, _HUGE)
     said: Shaped[ndarray, " runs"] = cross_val_predict(
-        tree, values[:, None], truth.astype(str), groups=datasets, cv=LeaveOneGroupOut()
+        tree, values, truth.astype(str), groups=datasets, cv=LeaveOneGroupOut()
     )
     return said
 

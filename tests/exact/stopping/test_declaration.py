@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from maxgain.errors import InputError
-from maxgain.quantities.costs import PASS_COSTS
+from maxgain.quantities.costs import COLUMN_COSTS, PASS_COSTS, with_bases
 from maxgain.stopping.comparison import critical_difference
 from maxgain.stopping.declaration import END, RANKED, REFERENCES, START, family, write_tables
 from maxgain.stopping.registry import CONTEXT_COLUMNS, RULES
-from maxgain.stopping.rivals import RIVALS
+from maxgain.stopping.rivals import FREE_COLUMNS, RIVALS
 
 PAGE = Path(__file__).parents[3] / "docs" / "method" / "stopping.md"
 
@@ -106,3 +106,19 @@ def test_the_page_names_every_rival_of_the_rate() -> None:
         name, _, part = rival.name.partition(", ")
         assert name in rates, rival.name
         assert part in rates, rival.name
+
+
+def test_the_page_has_what_rivals_are_charged() -> None:
+    rows = re.findall(r"^\| ([^|]+) \| ([^|]+) \|", section("Learning rates"), re.MULTILINE)
+    said = dict(rows)  # Of a rival that stands in both tables the cost comes last.
+    for name, column in (("sharpness", "edge_ratio"), ("batch sharpness", "batch_edge_ratio")):
+        assert said[name].startswith(f"{COLUMN_COSTS[column](10**6):,}:"), name
+    beside = COLUMN_COSTS["noise_rate_ratio"](10**6) - PASS_COSTS["batch-gradients"](10**6, 16, 10)
+    assert said["gradient noise"].startswith(f"n + {beside:,}:")
+    pairs = with_bases(["steps-in-turn"])
+    cosines = sum(PASS_COSTS[name](10**6, 16, 10) for name in pairs)
+    assert said["hypergradient"].startswith(f"{cosines:,}:")
+    free = [rival for rival in RIVALS if rival.column == "training_loss"]
+    assert {"training_loss", "update_ratio"} == FREE_COLUMNS
+    assert len(free) == 6
+    assert said["the six of the loss; update ratio"].startswith("0:")

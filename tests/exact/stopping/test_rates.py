@@ -8,10 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from maxgain.statistics.variability import variability
 from maxgain.stopping import rates
 from maxgain.stopping.rates import RATE_COLUMNS, judge_rates, true_answers
-from maxgain.stopping.rivals import RIVALS, Rival
 from maxgain.tables.stopping import OUTCOME_COLUMNS, StudyTables
 
 FACTORS = {0.1: 1.2, 1 / 3: 1.04, 1.0: 1.0, 3.0: 1.3, 10.0: math.nan}
@@ -73,6 +71,9 @@ def test_limits_of_their_own_and_learnt_ones() -> None:
     assert own["balanced_accuracy"] == pytest.approx((1 + 1 + 0.5) / 3)
     assert lines.loc[("sharpness", "other data sets"), "balanced_accuracy"] == 1
     assert lines.loc[("update ratio", "other data sets"), "kappa"] == 1
+    # Of the ratios 0.1, 1/3, 1, 3 and 10 the ones a step from 1 are not beyond it.
+    valley = lines.loc[("range test, valley", "own")]
+    assert valley["balanced_accuracy"] == pytest.approx((1 + 1 + 0.5) / 3)
     noise = lines.loc[("gain, slope", "other data sets")]
     assert noise["balanced_accuracy"] < 0.6
     assert noise["low"] <= noise["balanced_accuracy"] <= noise["high"]
@@ -81,7 +82,7 @@ def test_limits_of_their_own_and_learnt_ones() -> None:
 
 def test_with_one_data_set_nothing_is_learnt() -> None:
     table = judge_rates(study(("mnist",)))
-    assert set(table["limits"]) == {"own"}
+    assert set(table["limits"]) == {"own", "other rates"}
     assert table["low"].isna().all()
 
 
@@ -98,15 +99,17 @@ def test_costs_are_of_the_epochs_that_a_rival_reads() -> None:
     # Runs of 100 images, three impulses and the centred one: in passes of one image.
     by_hand = {
         "range test, valley": 100 * 100,
-        "training loss": 100 / 3,
-        "training speed": 3 * 100 / 3,
-        "first loss": 100 / 3,
-        "last epoch's fall": 2 * 100 / 3,
-        "fall still to come": 3 * 100 / 3,
+        # What the training has by the way: its loss, and its steps.
+        "training loss": 0,
+        "training speed": 0,
+        "loss level and fall": 0,
+        "first loss": 0,
+        "last epoch's fall": 0,
+        "fall still to come": 0,
+        "update ratio": 0,
         "overshoot": 2 * 100,
-        # A gradient, eleven products of the Hessian, ten batches', and the mean gradient's pass.
-        "sharpness": (1 + 2 * 11 + 3 + 1) * 100,
-        "update ratio": 2 * 100,
+        # At two epochs a gradient and ten products of the Hessian.
+        "sharpness": 2 * (1 + 2 * 10) * 100,
         "gain, slope": 2 * 1,
         "gain, jump": 3 * 1,
         "sensitivity, level": 1 + 3,
@@ -117,51 +120,42 @@ def test_costs_are_of_the_epochs_that_a_rival_reads() -> None:
         assert cost == pytest.approx(by_hand.get(rival, 0)), (rival, limits)
 
 
-@pytest.mark.parametrize("rival", RIVALS, ids=lambda rival: rival.name)
-def test_a_rivals_number_depends_on_so_many_epochs(rival: Rival) -> None:
-    values = np.array([1.9, 1.2, 0.8])
-    if rival.name == "overshoot":  # Without a step before it the first epoch has none.
-        values[0] = math.nan
-    if rival.name.startswith("range test"):
-        values[1:] = math.nan
-
-    def number(values: np.ndarray) -> float:
-        return rival.number(pd.DataFrame(dict.fromkeys(rival.columns, values)))
-
-    read = [
-        number(values + 0.05 * (np.arange(3) == epoch)) != pytest.approx(number(values))
-        for epoch in range(3)
-        if np.isfinite(values[epoch])
-    ]
-    assert sum(read) == rival.epochs
-
-
-def numbers(name: str, *losses: list[float]) -> list[float]:
-    rival = next(rival for rival in RIVALS if rival.name == name)
-    return [rival.number(pd.DataFrame({"training_loss": loss})) for loss in losses]
-
-
-def test_training_speed_is_the_sum_of_the_losses() -> None:
-    found = numbers("training speed", [2.0, 1.0, 0.5], [2.0, math.nan, 0.5])
-    assert found == pytest.approx([3.5, math.nan], nan_ok=True)
-
-
-def test_a_rate_is_low_where_more_than_a_quarter_of_the_fall_is_still_to_come() -> None:
-    curves = [2.0, 1.5, 1.0], [2.0, 1.2, 1.0], [2.0, 2.0, 2.1], [2.0, 1.0, 1.1], [2.0, math.nan, 1]
-    found = numbers("fall still to come", *curves)
-    assert found == pytest.approx([-0.5, -0.2, -math.inf, 1 / 9, math.nan], nan_ok=True)
-    rival = next(rival for rival in RIVALS if rival.name == "fall still to come")
-    assert rival.limits == (-0.25, math.inf)
-
-
-def test_all_losses_of_the_study_read_high_where_they_grow() -> None:
+def test_losses_of_the_study_read_high_where_the_first_is_at_chance() -> None:
     lines = judged().set_index(["rival", "limits"])
     # A first loss of 3 is above chance: the diverged rate is told, the low and the high one not.
     assert lines.loc[("first loss", "own"), "balanced_accuracy"] == pytest.approx((1 + 0.5) / 3)
     # A fifth of the fall is still to come: fine; the diverged rate has not fallen, and reads low.
     assert lines.loc[("fall still to come", "own"), "balanced_accuracy"] == pytest.approx(1 / 3)
+    # Both together: what is high by its level is not low by its fall.
+    both = lines.loc[("loss level and fall", "own"), "balanced_accuracy"]
+    assert both == pytest.approx((1 + 0.5) / 3)
 
 
-def test_jumps_of_three_epochs_have_no_scale() -> None:
-    """Why "variability over range" is no rival: the page says so."""
-    assert math.isnan(variability(np.array([2.0, 1.0, 1.5])))
+def compared(sums: dict[float, float]) -> list[str]:
+    """What comparing says of a cell's rates, by the sum of the losses of each."""
+    runs = pd.DataFrame({"rate_factor": list(sums), "seed": 0, "dataset": "mnist"})
+    runs = runs.assign(network="lenet", training_images=100, noise_rate=0.0)
+    return rates._beside_the_winner(np.array(list(sums.values())), runs).tolist()
+
+
+def test_the_rate_of_the_lowest_sum_wins_its_cell() -> None:
+    assert compared({3.0: 2.5, 1 / 3: 3.0, 1.0: 2.0}) == ["high", "low", "fine"]
+    assert compared({0.1: 1.0, 1.0: 2.0, 10.0: math.nan}) == ["fine", "high", "high"]
+    # Of equal ones the smaller rate wins; what has no sum is high, wherever it lies.
+    assert compared({1.0: 2.0, 0.1: 2.0, 0.01: math.inf}) == ["high", "fine", "high"]
+    assert compared({1.0: math.nan, 0.1: math.nan}) == ["high", "high"]
+
+
+def test_training_speed_is_read_by_comparing_the_rates_of_a_seed() -> None:
+    tables = study()
+    # The sum of the losses is least at x1 for seed 0 and at x3 for the others.
+    base = {0.1: 1.2, 1 / 3: 1.1, 1.0: 1.0, 3.0: 0.9, 10.0: math.nan}
+    at = {f"x{factor:g}": loss for factor, loss in base.items()}
+    loss = tables.signals["run"].map(lambda run: at[str(run).split("/")[1]])
+    first = tables.signals["run"].str.endswith("x3/seed0")
+    signals = tables.signals.assign(training_loss=loss.where(~first, 1.05))
+    table = judge_rates(StudyTables(tables.runs, signals, tables.outcomes))
+    lines = table.set_index(["rival", "limits"])["balanced_accuracy"]
+    # Low: all of x1/10. Fine: a third of x1, none of x1/3. High: all of x10, a third of x3.
+    assert lines["training speed", "other rates"] == pytest.approx((1 + 1 / 6 + 2 / 3) / 3)
+    assert set(table["rival"][table["limits"] == "other rates"]) == {"training speed"}
