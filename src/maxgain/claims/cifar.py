@@ -21,10 +21,10 @@ from maxgain.claims.conditions import (
     judge_runs,
     select_blocks,
 )
+from maxgain.claims.diagnosed_runs import find_overfitting
 from maxgain.claims.evidence import Evidence, add_note
 from maxgain.claims.parts import GAIN_AND_PARTS, add_parts
 from maxgain.claims.registry import Claim
-from maxgain.diagnosis.losses import overfitting_onset
 from maxgain.statistics.intervals import (
     UNDEFINED,
     Statistic,
@@ -215,7 +215,7 @@ def _compare_around_overfitting(claim: Claim, run: RunCurves) -> Statistic:
 
     Nor where it sets in so early or late that nothing could be said of one of the sides.
     """
-    epoch = overfitting_onset(run["validation_loss"], run["training_loss"])
+    epoch = find_overfitting(run)
     if epoch is None or not 2 * SETTLED <= epoch <= run.epochs - SETTLED:
         return UNDEFINED
     return compare_variability(claim, run, epoch, SETTLED)
@@ -224,7 +224,7 @@ def _compare_around_overfitting(claim: Claim, run: RunCurves) -> Statistic:
 def _find_onsets(claim: Claim, run: RunCurves) -> tuple[int | None, int | None]:
     """Epochs from which on the gain is more variable, and the training overfits."""
     onset = variability_onset(claim.curve(run))
-    overfit = overfitting_onset(run["validation_loss"], run["training_loss"])
+    overfit = find_overfitting(run)
     return (None if onset is None else onset.epoch), overfit
 
 

@@ -1,4 +1,7 @@
-"""The trainings that claims D1-D5 count, and what gain, sensitivity and losses say of each."""
+"""The trainings that claims D1-D5 count, and what gain, sensitivity and losses say of each.
+
+Several claims ask the same of the same runs, some of them twice: the answers are remembered.
+"""
 
 from collections.abc import Hashable, Sequence
 from functools import lru_cache
@@ -7,7 +10,7 @@ import numpy as np
 
 from maxgain.claims.evidence import NotRun
 from maxgain.claims.registry import Claim
-from maxgain.diagnosis.losses import diagnose_losses
+from maxgain.diagnosis.losses import diagnose_losses, overfitting_onset
 from maxgain.diagnosis.rules import diagnose
 from maxgain.diagnosis.sensitivity import diagnose_sensitivity
 from maxgain.diagnosis.verdicts import DiagnosisVerdict
@@ -87,12 +90,7 @@ def diagnose_by_gain(claim: Claim, run: RunCurves) -> DiagnosisVerdict:
 
 def diagnose_by_sensitivity(run: RunCurves) -> DiagnosisVerdict:
     """What the rules on sensitivity and saturation, averaged over impulses, say of a run."""
-    values, error, saturation, saturation_error = (run[name] for name in SENSITIVITY_COLUMNS)
-    errors = [np.where(part >= 0, part, np.nan) for part in (error, saturation_error)]
-    if not np.isfinite(errors[0]).any():
-        return DiagnosisVerdict.UNDECIDED
-    verdict = diagnose_sensitivity(values, errors[0], saturation, errors[1]).verdict
-    return DiagnosisVerdict.UNDECIDED if verdict == DiagnosisVerdict.DEAD else verdict
+    return _diagnose_sensitivity_once(*(run[name].tobytes() for name in SENSITIVITY_COLUMNS))
 
 
 def diagnose_by_losses(run: RunCurves) -> DiagnosisVerdict:
@@ -100,7 +98,12 @@ def diagnose_by_losses(run: RunCurves) -> DiagnosisVerdict:
     return _diagnose_losses_once(run["training_loss"].tobytes(), run["validation_loss"].tobytes())
 
 
-# The five claims look at the same runs; bytes are what an array can be remembered by.
+def find_overfitting(run: RunCurves) -> int | None:
+    """The epoch from which on a run overfits by its losses; None where it does not."""
+    return _find_overfitting_once(run["training_loss"].tobytes(), run["validation_loss"].tobytes())
+
+
+# Bytes are what an array can be remembered by.
 @lru_cache(maxsize=1024)
 def _diagnose_once(gain: bytes) -> DiagnosisVerdict:
     return diagnose(np.frombuffer(gain)).verdict
@@ -109,3 +112,21 @@ def _diagnose_once(gain: bytes) -> DiagnosisVerdict:
 @lru_cache(maxsize=1024)
 def _diagnose_losses_once(training_loss: bytes, validation_loss: bytes) -> DiagnosisVerdict:
     return diagnose_losses(np.frombuffer(training_loss), np.frombuffer(validation_loss))
+
+
+@lru_cache(maxsize=1024)
+def _find_overfitting_once(training_loss: bytes, validation_loss: bytes) -> int | None:
+    return overfitting_onset(np.frombuffer(validation_loss), np.frombuffer(training_loss))
+
+
+@lru_cache(maxsize=1024)
+def _diagnose_sensitivity_once(
+    sensitivity: bytes, error: bytes, saturation: bytes, saturation_error: bytes
+) -> DiagnosisVerdict:
+    curves = [np.frombuffer(part) for part in (sensitivity, saturation)]
+    parts = [np.frombuffer(part) for part in (error, saturation_error)]
+    errors = [np.where(part >= 0, part, np.nan) for part in parts]
+    if not np.isfinite(errors[0]).any():
+        return DiagnosisVerdict.UNDECIDED
+    verdict = diagnose_sensitivity(curves[0], errors[0], curves[1], errors[1]).verdict
+    return DiagnosisVerdict.UNDECIDED if verdict == DiagnosisVerdict.DEAD else verdict

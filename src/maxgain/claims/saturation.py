@@ -8,9 +8,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from maxgain.claims.conditions import Block, below, count_epochs, judge_runs
+from maxgain.claims.diagnosed_runs import find_overfitting
 from maxgain.claims.evidence import Evidence, NotRun, add_note
 from maxgain.claims.registry import Claim
-from maxgain.diagnosis.losses import loss_minimum, overfitting_onset
+from maxgain.diagnosis.losses import loss_minimum
 from maxgain.statistics.concordance import concordance, partial_concordance
 from maxgain.statistics.fall import fall_onset
 from maxgain.statistics.intervals import average, measure_distance
@@ -92,7 +93,7 @@ def _judged_runs(tables: ResultTables, claim: Claim) -> list[RunCurves]:
 
 
 def _overfits(run: RunCurves) -> bool:
-    return overfitting_onset(run["validation_loss"], run["training_loss"]) is not None
+    return find_overfitting(run) is not None
 
 
 def _distance(claim: Claim, run: RunCurves) -> float:

@@ -24,9 +24,9 @@ from maxgain.claims.conditions import (
     judge_runs,
     select_blocks,
 )
+from maxgain.claims.diagnosed_runs import find_overfitting
 from maxgain.claims.evidence import Evidence, add_note
 from maxgain.claims.registry import Claim
-from maxgain.diagnosis.losses import overfitting_onset
 from maxgain.statistics.intervals import (
     Statistic,
     average,
@@ -205,7 +205,7 @@ def _explain(run: RunCurves, column: str, gain: str) -> float:
 def _compare_plateaus(claim: Claim, run: RunCurves) -> Statistic:
     """Distance of S's plateau and the end of the validation loss's fall, over the epochs."""
     loss = run["validation_loss"]
-    lowest = overfitting_onset(loss, run["training_loss"])
+    lowest = find_overfitting(run)
     end = plateau_epoch(-loss) if lowest is None else lowest
     tolerance = claim.threshold * run.epochs
     distance = measure_distance(plateau_epoch(claim.curve(run)), end, run.epochs, tolerance)
