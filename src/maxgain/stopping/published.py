@@ -74,6 +74,7 @@ def _alignment_rules() -> Iterator[StopRule]:
         (column, "planned_epochs"),
         {"patience": 10},
         "own; after Hölzl et al. 2025",
+        timing="planned",
     )
     yield StopRule(
         "counterfactual-distance",

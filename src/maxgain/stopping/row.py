@@ -29,7 +29,7 @@ class StopRule(Row):
         "blind" for those that see nothing.
     timing
         "online"; "post-hoc" for a rule that chooses from the whole training after its planned end;
-        "planned" for one that is told that end and sees nothing else.
+        "planned" for one that goes by that end beforehand, alone or beside quantities.
     informed
         Whether it is told what a user may not know, as the share of wrong labels.
     weights
@@ -54,7 +54,7 @@ class StopRule(Row):
         """How it decides, in a word, so that rules are not taken for each other's equals.
 
         "informed" by what a user may not know; "post-hoc" by the whole training, after its planned
-        end; "knows the end" by that end alone; "online" by the epochs until now.
+        end; "knows the end" where that end counts beforehand; "online" by the epochs until now.
         """
         if self.informed:
             return "informed"

@@ -57,6 +57,7 @@ def test_rules_say_how_they_decide() -> None:
     decide = {row.name: row.decides for row in RULES.rows() if row.decides != "online"}
     assert decide == {
         "alignment": "post-hoc",
+        "alignment-online": "knows the end",
         "counterfactual-distance": "post-hoc",
         "noise-rate": "informed",
         "last": "knows the end",
