@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
-from maxgain.diagnosis.thresholds import MINIMUM_RUN, PAPER, Thresholds
+from maxgain.diagnosis.thresholds import MINIMUM_RUN, PAPER, SMOOTH_DB, Thresholds
 from maxgain.diagnosis.verdicts import Diagnosis, DiagnosisVerdict
 from maxgain.errors import InputError
 from maxgain.statistics.gaps import first_diverged_epoch, keep_finite_epochs
@@ -18,7 +18,7 @@ Finding = tuple[DiagnosisVerdict, str]
 """A verdict and its sentence."""
 
 
-def diagnose(gain: Float[ndarray, " epochs"]) -> Diagnosis:
+def diagnose(gain: Float[ndarray, " epochs"], smooth_db: float = SMOOTH_DB) -> Diagnosis:
     """What a gain curve says about the training, by the paper's rules (section IV-C1).
 
     The gain alone is used, no validation data. The first of these that holds:
@@ -41,6 +41,8 @@ def diagnose(gain: Float[ndarray, " epochs"]) -> Diagnosis:
     ----------
     gain
         Maximum Gain in dB, one value an epoch; NaN where diverged, minus infinity where dead.
+    smooth_db
+        The variability below which a curve is smooth, in dB; the paper names no number.
 
     Raises
     ------
@@ -57,9 +59,9 @@ def diagnose(gain: Float[ndarray, " epochs"]) -> Diagnosis:
     'converging'
     """
     values = checked_curve(gain, "gain")
-    draft = measure_curve(values)
-    finding = judge_undefined(draft, values, PAPER) or judge_jumps(draft, PAPER)
-    verdict, sentence = finding or judge_smooth_curve(draft, values, PAPER)
+    draft, thresholds = measure_curve(values), replace(PAPER, smooth=smooth_db)
+    finding = judge_undefined(draft, values, thresholds) or judge_jumps(draft, thresholds)
+    verdict, sentence = finding or judge_smooth_curve(draft, values, thresholds)
     return replace(draft, verdict=verdict, sentence=sentence)
 
 

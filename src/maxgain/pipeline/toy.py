@@ -9,6 +9,7 @@ from maxgain.files.atomic import atomic_path
 from maxgain.files.csv import write_table
 from maxgain.tables.toy import COLUMNS
 from maxgain.toy.measurement import PAPER_PLACE, Place, measure_toy
+from maxgain.training.memory import keep_freed_memory
 
 
 def write_toy_measurements(table: Path, arrays: Path, place: Place = PAPER_PLACE) -> int:
@@ -27,6 +28,8 @@ def write_toy_measurements(table: Path, arrays: Path, place: Place = PAPER_PLACE
     InputError
         The place lies outside the photograph, or a file cannot be written.
     """
+    # Each of its convolutions asks for the same large block: two thirds of the time else.
+    keep_freed_memory()
     # One thread, so that sums have one order on every machine.
     torch.set_num_threads(1)
     measured = measure_toy(place=place)

@@ -132,15 +132,17 @@ def late_share(curve: Float[ndarray, " epochs"], epoch: int) -> tuple[float, flo
     return shares[0], min(shares[1:]), max(shares[1:])
 
 
-def plateau_epoch(curve: Float[ndarray, " epochs"]) -> int | None:
+def plateau_epoch(
+    curve: Float[ndarray, " epochs"], flat_share: float = FLAT_SHARE
+) -> int | None:
     """The epoch (from 1) from which on a rising curve stays flat; None if it never does.
 
     A broken stick, a straight line up to the epoch and a constant from there, is fitted at every
     epoch by least absolute deviations (the constant is the median, the line ends on it), so
     single jumps carry little weight. The best epoch counts as plateau if the curve rises before
     it, if the rise exceeds the jumping (twice the mean absolute deviation from the stick), and if
-    the part after it, a quarter of the epochs or more, is at most a quarter as steep as the rise
-    (`FLAT_SHARE`). Significance is not asked of the flatness: a smooth curve's remaining tenth of
+    the part after it, a quarter of the epochs or more, is at most `flat_share` (a quarter) as steep
+    as the rise. Significance is not asked of the flatness: a smooth curve's remaining tenth of
     a dB would be significant.
 
     Epochs that are NaN or infinite are left out; None with fewer than 10 finite ones.
@@ -158,7 +160,7 @@ def plateau_epoch(curve: Float[ndarray, " epochs"]) -> int | None:
     if rise <= 2 * deviation or rise <= 0:
         return None
     steepness = rise / float(epochs[place] - epochs[0])
-    if abs(fit_line(values[place:]).slope) > FLAT_SHARE * steepness:
+    if abs(fit_line(values[place:]).slope) > flat_share * steepness:
         return None
     return int(epochs[place])
 

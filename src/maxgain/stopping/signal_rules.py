@@ -6,9 +6,9 @@ import numpy as np
 from pandas import DataFrame
 
 from maxgain.diagnosis import DiagnosisVerdict, diagnose
-from maxgain.diagnosis.thresholds import FLAT_DB
+from maxgain.diagnosis.thresholds import FLAT_DB, SMOOTH_DB
 from maxgain.statistics.onset import variability_onset
-from maxgain.statistics.trend import plateau_epoch
+from maxgain.statistics.trend import FLAT_SHARE, plateau_epoch
 from maxgain.stopping.rules import trailing_mean
 from maxgain.stopping.stop import Stop
 
@@ -25,24 +25,34 @@ def variability(table: DataFrame, column: str) -> Stop | None:
 
 
 def plateau(
-    table: DataFrame, column: str, direction: Literal["rising", "falling"] = "rising"
+    table: DataFrame,
+    column: str,
+    direction: Literal["rising", "falling"] = "rising",
+    flat_share: float = FLAT_SHARE,
 ) -> Stop | None:
     """Stop where a signal's rise (or fall) has ended; the epoch at which it did is used.
 
     `maxgain.statistics.trend.plateau_epoch` on the signal so far.
+
+    Parameters
+    ----------
+    flat_share
+        How steep what is flat may be, as a share of the rise before it.
     """
     values = table[column].to_numpy(dtype=np.float64)
-    flat = plateau_epoch(values if direction == "rising" else -values)
+    flat = plateau_epoch(values if direction == "rising" else -values, flat_share)
     return None if flat is None else Stop(len(table), flat, f"{column} is flat since epoch {flat}")
 
 
-def diagnosis(table: DataFrame, column: str = "gain_db") -> Stop | None:
+def diagnosis(
+    table: DataFrame, column: str = "gain_db", smooth_db: float = SMOOTH_DB
+) -> Stop | None:
     """Stop where the gain's diagnosis is overfitting or converging.
 
     `maxgain.diagnosis.rules.diagnose` on the gain so far (section IV-C1 of the paper). The epoch
     used is that at which the gain started to jump, or became flat.
     """
-    found = diagnose(table[column].to_numpy(dtype=np.float64))
+    found = diagnose(table[column].to_numpy(dtype=np.float64), smooth_db)
     halt = len(table)
     if found.verdict is DiagnosisVerdict.OVERFITTING and found.onset is not None:
         return Stop(halt, found.onset.epoch, found.verdict.value)
@@ -51,9 +61,9 @@ def diagnosis(table: DataFrame, column: str = "gain_db") -> Stop | None:
     return None
 
 
-def sensitivity_plateau(table: DataFrame) -> Stop | None:
+def sensitivity_plateau(table: DataFrame, flat_share: float = FLAT_SHARE) -> Stop | None:
     """Stop where the rise of the sensitivity S, mean over impulses, has ended. Ours."""
-    return plateau(table, "sensitivity_mean_db")
+    return plateau(table, "sensitivity_mean_db", flat_share=flat_share)
 
 
 def saturation_fall(

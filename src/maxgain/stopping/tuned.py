@@ -37,6 +37,8 @@ GRIDS: Mapping[str, tuple[str, tuple[float, ...]]] = {
     "gradient-noise": ("threshold", (0.25, 0.5, 1.0, 2.0, 4.0)),
     "spectral-alpha": ("threshold", (1.5, 1.75, 2.0, 2.5, 3.0)),
     "mastered": ("threshold", (0.5, 0.8, 0.9, 0.95, 0.99)),
+    "gain-diagnosis": ("smooth_db", (0.25, 0.5, 1.0, 2.0, 4.0)),
+    "sensitivity-plateau": ("flat_share", (0.05, 0.1, 0.25, 0.5, 1.0)),
     "saturation-fall": _DROP,
     "plateau-and-fall": _DROP,
     "gain-db-maximum": _PATIENCE,
@@ -44,8 +46,8 @@ GRIDS: Mapping[str, tuple[str, tuple[float, ...]]] = {
     "saturation-mean-db-minimum": _PATIENCE,
     "validation-10-retrain": _PATIENCE,
 }
-"""The value of a rule that is tuned, and its grid. Rules without such a value, as the paper's
-diagnosis and the plateau of the sensitivity, are as they are declared."""
+"""The value of a rule that is tuned, and its grid. Rules without such a value are as they are
+declared."""
 
 ALL = "all"
 """In place of a data set: the cells of all, each with the value chosen on the others."""
