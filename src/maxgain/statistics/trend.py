@@ -132,9 +132,7 @@ def late_share(curve: Float[ndarray, " epochs"], epoch: int) -> tuple[float, flo
     return shares[0], min(shares[1:]), max(shares[1:])
 
 
-def plateau_epoch(
-    curve: Float[ndarray, " epochs"], flat_share: float = FLAT_SHARE
-) -> int | None:
+def plateau_epoch(curve: Float[ndarray, " epochs"], flat_share: float = FLAT_SHARE) -> int | None:
     """The epoch (from 1) from which on a rising curve stays flat; None if it never does.
 
     A broken stick, a straight line up to the epoch and a constant from there, is fitted at every
