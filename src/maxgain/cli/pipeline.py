@@ -93,7 +93,10 @@ def study_tables(
         list[Path], typer.Argument(help="Folders that `study-run` measured, or of other parts.")
     ],
 ) -> None:
-    """Gather the runs of the stopping study into runs.csv, signals.csv, outcomes.csv, data.csv."""
+    """Gather the stopping study into runs.csv, signals.csv, outcomes.csv and data.csv.
+
+    Of parts of it, each with these tables, provenance.json is gathered too.
+    """
     from maxgain.pipeline.stopping import gather_study
 
     gather_study(runs, output)

@@ -1,9 +1,12 @@
 """What a whole results folder was made from: its configuration, data, packages and devices."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from maxgain.config.protocol import Protocol
+from maxgain.errors import InputError
 from maxgain.files.provenance import read_run_provenance, write_provenance
 
 
@@ -39,3 +42,54 @@ def write_protocol_provenance(protocol: Protocol, runs: Path, output: Path) -> N
         },
         device=", ".join(sorted(devices)),
     )
+
+
+def merge_provenances(parts: Sequence[Path], output: Path) -> None:
+    """Write the provenance of tables that were gathered from several results folders.
+
+    The protocol is that of the first part: of the whole, where parts of it were run one by one.
+
+    Parameters
+    ----------
+    parts
+        Files that `write_protocol_provenance` or this function wrote.
+
+    Raises
+    ------
+    InputError
+        A file is missing or another one, or two parts had different data of one name.
+    """
+    settings = [_protocol_settings(part) for part in parts]
+    data: dict[str, Any] = {}
+    for part, own in zip(parts, settings, strict=True):
+        for name, made in own["data"].items():
+            if data.setdefault(name, made) != made:
+                raise InputError(
+                    f"{part} has another data set '{name}' than {parts[0]} or a part after it; "
+                    "allowed are parts of the same data."
+                )
+    devices = sorted({device for own in settings for device in own["devices"]})
+    packages = {json.dumps(x, sort_keys=True) for own in settings for x in own["packages_of_runs"]}
+    write_provenance(
+        output,
+        settings={
+            "protocol": settings[0]["protocol"],
+            "data": data,
+            "devices": devices,
+            "packages_of_runs": [json.loads(text) for text in sorted(packages)],
+            "runs": sum(own["runs"] for own in settings),
+        },
+        device=", ".join(devices),
+    )
+
+
+def _protocol_settings(path: Path) -> dict[str, Any]:
+    try:
+        settings: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))["settings"]
+        if missing := {"protocol", "data", "devices", "packages_of_runs", "runs"} - set(settings):
+            raise KeyError(min(missing))
+    except FileNotFoundError as error:
+        raise InputError(f"{path} does not exist; every part of a study has one.") from error
+    except (ValueError, KeyError, AttributeError, TypeError, RecursionError) as error:
+        raise InputError(f"{path} is not the provenance of a protocol: {error}.") from error
+    return settings

@@ -21,6 +21,7 @@ from maxgain.files.provenance import read_run_provenance
 from maxgain.kernels.accelerate import accelerate
 from maxgain.networks.recipes import initial_network, parameter_rates
 from maxgain.pipeline.jobs import StudyRunJob
+from maxgain.pipeline.provenance import merge_provenances
 from maxgain.quantities.measure import measure_run
 from maxgain.quantities.registry import QUANTITIES
 from maxgain.quantities.snapshot import Snapshot, TrainingImages
@@ -222,15 +223,16 @@ def gather_study(folders: Sequence[Path], output: Path) -> None:
     ----------
     folders
         Of runs, each measured by :func:`measure_study_run`, or of other parts of the study, with
-        the four tables of theirs.
+        the four tables of theirs. Of parts alone the provenance is gathered too, and its protocol
+        is that of the first.
     output
         Folder of the four tables; it may be one of the folders.
 
     Raises
     ------
     InputError
-        A table is missing or damaged, a run stands in two folders, or it has other epochs than 1
-        to its length.
+        A table is missing or damaged, a run stands in two folders, it has other epochs than 1 to
+        its length, or parts are of different data.
     """
     parts = [_study_in(folder) for folder in folders]
     tables = StudyTables(
@@ -239,7 +241,11 @@ def gather_study(folders: Sequence[Path], output: Path) -> None:
         pd.concat([part.outcomes for part, _ in parts], ignore_index=True),
     )
     data = pd.concat([table for _, table in parts]).drop_duplicates("dataset")
-    write_study(checked_study(tables), output)
+    checked = checked_study(tables)
+    if all((folder / "runs.csv").exists() for folder in folders):
+        made = [folder / "provenance.json" for folder in folders]
+        merge_provenances(made, output / "provenance.json")
+    write_study(checked, output)
     write_frame(data, output / "data.csv")
 
 
