@@ -13,6 +13,7 @@ include: "workflow/rules/study.smk"
 include: "workflow/rules/zoo.smk"
 include: "workflow/rules/toy.smk"
 include: "workflow/rules/choices.smk"
+include: "workflow/rules/accuracy.smk"
 include: "workflow/rules/claims.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/report.smk"
@@ -29,6 +30,7 @@ rule replication:
         DIAGNOSES,
         VERDICTS,
         CHOICES,
+        ACCURACY,
         PROVENANCE,
         REPORT,
         # What is never committed: without it a clone's committed results would count as made.

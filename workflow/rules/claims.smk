@@ -53,7 +53,8 @@ rule judge:
 
 rule provenance:
     input:
-        STUDY_TABLES if STUDY else VERDICTS,
+        # Of every training, those of choices and accuracy checks too.
+        STUDY_TABLES if STUDY else [*VERDICTS, *CHOICES, *ACCURACY],
     output:
         PROVENANCE,
     params:

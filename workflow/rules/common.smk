@@ -12,7 +12,7 @@ from maxgain.errors import InputError
 from maxgain.figures.registry import FIGURES
 from maxgain.figures.rows import row_of_request
 from maxgain.tables.stopping import STUDY_OUTPUTS
-from maxgain.pipeline import choice_jobs, jobs
+from maxgain.pipeline import accuracy_jobs, choice_jobs, jobs
 from maxgain.pipeline.progress import TrainingsProgress, show_progress
 from maxgain.zoo.names import compares_within, file_stem, needs_download, resolve_networks
 
@@ -74,6 +74,9 @@ VARIED = {
 }
 VARIED_CURVES = [f"{RESULTS}/choices/{choice}/{of}.csv" for choice, of in VARIED]
 CHOICES = [f"{RESULTS}/choices.csv", f"{RESULTS}/choices.md"] if VARIED else []
+# Apart from `curves`, which claims and diagnoses are of.
+CHECK_CURVES = [f"{RESULTS}/accuracy/{name}.csv" for name in PROTOCOL.accuracy]
+ACCURACY = [f"{RESULTS}/accuracy.csv"] if PROTOCOL.accuracy else []
 WEIGHTS = PROTOCOL.pretrained.weights_folder
 
 
@@ -124,4 +127,5 @@ wildcard_constraints:
     run="[^/]+/[^/]+/[^/]+/seed[0-9]+",
     experiment="[A-Za-z0-9_.-]+",
     choice="[A-Za-z0-9_.-]+",
+    check="[A-Za-z0-9_.-]+",
     network="[^/]+",

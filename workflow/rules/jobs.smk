@@ -40,6 +40,14 @@ def choices_job(wildcards):
     return choice_jobs.choices_job(PROTOCOL).text()
 
 
+def check_curves_job(wildcards):
+    return accuracy_jobs.check_curves_job(PROTOCOL, wildcards.check).text()
+
+
+def accuracy_job(wildcards):
+    return accuracy_jobs.accuracy_job(PROTOCOL).text()
+
+
 def figures_job(names):
     return jobs.FiguresJob(
         figures={name: REQUESTS.get(name) for name in names},
@@ -81,6 +89,12 @@ def varied_inputs(wildcards):
     varied = VARIED[wildcards.choice, wildcards.experiment]
     measured = "snapshots.safetensors" if varied.alternative.measured_anew else "gains.csv"
     return tables_of(PROTOCOL.runs_of_varied(varied), varied.experiment.dataset, measured)
+
+
+def check_inputs(wildcards):
+    """Tables of all runs of an accuracy check."""
+    name = wildcards.check
+    return tables_of(PROTOCOL.runs_of_check(name), PROTOCOL.accuracy[name].dataset, "gains.csv")
 
 
 def fetched_weights(wildcards):

@@ -6,6 +6,7 @@ rule interactive_report:
         VERDICTS,
         DIAGNOSES,
         PROVENANCE,
+        ACCURACY,
         CURVES.values(),
         FIGURE_FILES.get("toy.safetensors", []),
         FIGURE_FILES.get("zoo.csv", []),

@@ -152,6 +152,20 @@ def choices(
 
 
 @app.command()
+def accuracy(
+    job: Job,
+    results: Annotated[Path, typer.Option(help="Folder of accuracy/*.csv.")],
+    output: Output,
+) -> None:
+    """Set the errors of networks trained as public examples say beside the published ones."""
+    from maxgain.pipeline.accuracy import write_accuracy
+    from maxgain.pipeline.accuracy_jobs import AccuracyJob
+
+    write_accuracy(AccuracyJob.of_text(job), results, output)
+    typer.echo(f"wrote {output}", err=True)
+
+
+@app.command()
 def toy(
     table: Annotated[Path, typer.Option(help="Table of measurements to write (.csv).")],
     arrays: Annotated[Path, typer.Option(help="Arrays of figures 1 to 4 to write (.safetensors).")],

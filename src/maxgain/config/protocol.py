@@ -7,13 +7,14 @@ from typing import Annotated, Any
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
+from maxgain.config.accuracy import AccuracyCheck
 from maxgain.config.choices import Choice, Varied, copies_name, copies_of, vary, without_others
 from maxgain.config.datasets import Dataset
 from maxgain.config.experiments import Experiment
 from maxgain.config.fields import Count, Device, Flag, Label, Name, Section, Unique, UserPath
 from maxgain.config.networks import Network
 from maxgain.config.outputs import Figures, Gain, Pretrained
-from maxgain.config.runs import Run, Setting
+from maxgain.config.runs import Run, Setting, say_difference
 from maxgain.config.stopping import (
     Stopping,
     StudyRun,
@@ -75,7 +76,8 @@ class Protocol(Section):
     """Experiments by names of your choice, each a grid of trainings."""
 
     only: Annotated[list[Name], Unique] | None = None
-    """The experiments that there are, of all that files below name; null takes all."""
+    """The experiments and accuracy checks that there are, of all that files below name; null takes
+    all."""
 
     stopping: Stopping | None = None
     """The study of stop rules, whose trainings join the experiments; null makes none. A protocol
@@ -84,6 +86,10 @@ class Protocol(Section):
     choices: dict[Name, Choice] = {}
     """What the paper leaves open, taken otherwise; choices.csv says what the results owe to it.
     An overlay leaves a choice of the files below it out by null."""
+
+    accuracy: dict[Name, AccuracyCheck] = {}
+    """Networks trained as public examples train them; accuracy.csv has their errors beside the
+    published ones. No claim, diagnosis or figure is of them."""
 
     pretrained: Pretrained = Pretrained()
     """The ImageNet networks of figures 5 to 7."""
@@ -98,10 +104,9 @@ class Protocol(Section):
         if not isinstance(raw, Mapping) or not isinstance(raw.get("only"), list):
             return raw
         wanted, left = raw["only"], dict(raw)
-        if isinstance(experiments := raw.get("experiments"), Mapping):
-            left["experiments"] = {
-                name: experiments[name] for name in experiments if name in wanted
-            }
+        for key in ("experiments", "accuracy"):
+            if isinstance(grids := raw.get(key), Mapping):
+                left[key] = {name: grids[name] for name in grids if name in wanted}
         if isinstance(choices := raw.get("choices"), Mapping):
             left["choices"] = without_others(choices, wanted)
         return left
@@ -124,29 +129,29 @@ class Protocol(Section):
     @model_validator(mode="after")
     def _experiments_have_data(self) -> "Protocol":
         for name in self.only or ():
-            if name not in self.experiments:
-                raise ValueError(f"only names '{name}', which experiments does not have")
-        for name, experiment in self.experiments.items():
+            if name not in self.experiments and name not in self.accuracy:
+                raise ValueError(f"only names '{name}', which neither experiments nor accuracy has")
+        for key, experiment in self._declared().items():
             if experiment.dataset not in self.datasets:
                 raise ValueError(
-                    f"experiments.{name}.dataset is '{experiment.dataset}', which datasets does "
+                    f"{key}.dataset is '{experiment.dataset}', which datasets does "
                     f"not have; allowed are {', '.join(self.datasets) or 'those named there: none'}"
                 )
             if self.device == "cpu" and experiment.precision == "tf32":
                 raise ValueError(
-                    f"experiments.{name}.precision is 'tf32', which the device 'cpu' does not "
+                    f"{key}.precision is 'tf32', which the device 'cpu' does not "
                     "have; allowed are fp32, bf16"
                 )
         return self
 
     @model_validator(mode="after")
     def _embedded_changes_go_with_the_rest(self) -> "Protocol":
-        for name in self.experiments:
+        for key, experiment in self._declared().items():
             try:
-                self.experiment(name)
+                self._in_force(experiment)
             except ValidationError as error:
                 first = error.errors()[0]["msg"].removeprefix("Value error, ")
-                raise ValueError(f"experiments.{name}.embedded: {first}") from error
+                raise ValueError(f"{key}.embedded: {first}") from error
         return self
 
     @model_validator(mode="after")
@@ -187,11 +192,11 @@ class Protocol(Section):
     @model_validator(mode="after")
     def _no_grid_is_a_slip(self) -> "Protocol":
         # Before any run is made: a slip of a list may ask for more runs than there is memory.
-        for name in self.experiments:
-            size = self.experiment(name).size
+        for key, experiment in self._declared().items():
+            size = self._in_force(experiment).size
             if size > self.most_runs:
                 raise ValueError(
-                    f"experiments.{name} has {size:,} runs; allowed are most_runs, "
+                    f"{key} has {size:,} runs; allowed are most_runs, "
                     f"{self.most_runs:,}, which a larger number raises"
                 )
         return self
@@ -200,14 +205,14 @@ class Protocol(Section):
     def _run_names_tell_settings_apart(self) -> "Protocol":
         """A run's name has six digits of a number; more would share a folder unseen."""
         known: dict[str, tuple[str, Run]] = {}
-        for name in self.experiments:
-            for run in self.runs_of(name):
+        for key, experiment in self._declared().items():
+            for run in self._runs_in_force(self._in_force(experiment)):
                 settings = replace(run, epochs=0, rate_factor=0.0)
-                other, same = known.setdefault(run.name, (name, settings))
+                other, same = known.setdefault(run.name, (key, settings))
                 if settings != same:
                     raise ValueError(
-                        f"experiments.{other} and experiments.{name} both have a run named "
-                        f"'{run.name}', but {_difference(same, settings)}; allowed are equal "
+                        f"{other} and {key} both have a run named "
+                        f"'{run.name}', but {say_difference(same, settings)}; allowed are equal "
                         "settings, or ones whose names differ (numbers in the first six digits, "
                         "networks in their label)"
                     )
@@ -215,9 +220,16 @@ class Protocol(Section):
 
     def experiment(self, name: str) -> Experiment:
         """An experiment as it is on its data set: changes for embedded data are in force or not."""
-        chosen = self.experiments[name]
+        return self._in_force(self.experiments[name])
+
+    def _in_force(self, chosen: Experiment) -> Experiment:
         embedded = self.datasets[chosen.dataset].source == "embedded"
         return chosen.on_embedded_data() if embedded else chosen
+
+    def _declared(self) -> dict[str, Experiment]:
+        """Key to experiment, for those that claims are of and for accuracy checks alike."""
+        checks = {f"accuracy.{name}": check.experiment for name, check in self.accuracy.items()}
+        return {f"experiments.{name}": own for name, own in self.experiments.items()} | checks
 
     def setting(self, experiment: str) -> Setting:
         """What the runs of an experiment share that stands elsewhere in the protocol."""
@@ -235,7 +247,10 @@ class Protocol(Section):
 
     def runs_of(self, experiment: str) -> list[Run]:
         """Every run of an experiment, in the order of the configuration."""
-        return self.setting(experiment).runs(self.experiment(experiment))
+        return self._runs_in_force(self.experiment(experiment))
+
+    def _runs_in_force(self, experiment: Experiment) -> list[Run]:
+        return self.setting_of(experiment).runs(experiment)
 
     def runs(self) -> dict[str, Run]:
         """Every run of all experiments by its name, trained once for the most epochs asked."""
@@ -248,9 +263,10 @@ class Protocol(Section):
         return runs
 
     def grids(self) -> Iterator[list[Run]]:
-        """The runs of each experiment, then of each that a choice varies."""
+        """The runs of each experiment, of each that a choice varies, then of accuracy checks."""
         yield from map(self.runs_of, self.experiments)
         yield from map(self.runs_of_varied, self.varied())
+        yield from map(self.runs_of_check, self.accuracy)
 
     def varied(self) -> list[Varied]:
         """Every experiment that a choice varies, choice by choice."""
@@ -258,7 +274,11 @@ class Protocol(Section):
 
     def runs_of_varied(self, varied: Varied) -> list[Run]:
         """Every run of a varied experiment: of other settings, or the experiment's own."""
-        return self.setting_of(varied.experiment).runs(varied.experiment)
+        return self._runs_in_force(varied.experiment)
+
+    def runs_of_check(self, name: str) -> list[Run]:
+        """Every run of an accuracy check."""
+        return self._runs_in_force(self.accuracy[name].experiment)
 
     def _vary(self, name: str) -> Iterator[Varied]:
         choice = self.choices[name]
@@ -274,9 +294,3 @@ class Protocol(Section):
             for cell in study_cells(study)
             for paired in pair_runs(cell, self.runs_of(cell.name), study.held_out)
         }
-
-
-def _difference(first: Run, second: Run) -> str:
-    """The first setting in which two runs differ, in words."""
-    key = next(key for key, value in vars(first).items() if value != getattr(second, key))
-    return f"their {key} is {getattr(first, key)!r} and {getattr(second, key)!r}"

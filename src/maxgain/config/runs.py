@@ -77,6 +77,12 @@ class Run:
         return f"{self.dataset}/{network}/{rate}/seed{self.seed}"
 
 
+def say_difference(first: Run, second: Run) -> str:
+    """The first setting in which two runs differ, in words."""
+    key = next(key for key, value in vars(first).items() if value != getattr(second, key))
+    return f"their {key} is {getattr(first, key)!r} and {getattr(second, key)!r}"
+
+
 @dataclass(frozen=True)
 class Setting:
     """What the runs of an experiment share that stands elsewhere in the configuration."""

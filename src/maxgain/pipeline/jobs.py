@@ -250,6 +250,9 @@ def check_names(protocol: Protocol) -> None:
         for choice in experiment.networks:
             if choice.name not in protocol.networks:
                 _find(NETWORKS, choice.name, f"{place}.networks", protocol.networks)
+    for name, check in protocol.accuracy.items():
+        if check.network not in protocol.networks:
+            _find(NETWORKS, check.network, f"accuracy.{name}.network", protocol.networks)
 
 
 def _find(registry: Any, name: str, key: str, others: Any = ()) -> None:

@@ -222,7 +222,7 @@ def test_only_leaves_the_other_experiments_out() -> None:
     raw = _small() | {"only": ["digits"]}
     raw["experiments"]["colours"] = None  # Whatever is left out may be wrong.
     assert parse_protocol(raw).experiments.keys() == {"digits"}
-    with pytest.raises(InputError, match="only names 'digit', which experiments does not have"):
+    with pytest.raises(InputError, match="only names 'digit', which neither experiments nor"):
         parse_protocol(_small() | {"only": ["digit"]})
 
 
