@@ -87,8 +87,8 @@ def test_hours_of_a_protocol_are_its_images_over_the_rates(
     images = int(str(found["paper", "plain"]["training_images"]))
     # 6 rates x 5 seeds of 20 epochs of MNIST and, but for the lowest, of 45 of CIFAR-10; 100 epochs
     # of 5 seeds of 3 capacities, among them those of the lowest rate, and of 3 of nin; 3 seeds of
-    # 45 in bf16 and on JPEG copies.
-    assert images == 30 * 20 * 60_000 + ((25 + 6) * 45 + (15 + 3) * 100) * 50_000
+    # 45 in bf16, on JPEG copies and by the schedule of the accuracy check.
+    assert images == 30 * 20 * 60_000 + ((25 + 6 + 3) * 45 + (15 + 3) * 100) * 50_000
     assert found["paper", "plain"]["hours"] == pytest.approx(images / 100 / 3600)
 
 

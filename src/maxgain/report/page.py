@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from maxgain.errors import InputError
 from maxgain.files.csv import read_frame
+from maxgain.report.accuracy import CheckView, read_accuracy
 from maxgain.report.charts import can_draw
 from maxgain.report.embedding import (
     LARGEST_PAGE,
@@ -48,8 +49,8 @@ class Sources:
     Attributes
     ----------
     results
-        Folder of verdicts.csv, curves/*.csv, zoo.csv, regret.csv, provenance.json; what is
-        missing leaves its section out.
+        Folder of verdicts.csv, curves/*.csv, accuracy.csv, zoo.csv, regret.csv, provenance.json;
+        what is missing leaves its section out.
     figures
         Folder of the figures' PNG files; None for a page without them.
     tables
@@ -88,6 +89,7 @@ def render_page(sources: Sources) -> str:
     networks = None if tables.zoo is None else view_networks(tables.zoo)
     stopping = sources.regrets or results / "regret.csv"
     regrets = read_regrets(stopping) if stopping.exists() else None
+    accuracy = read_accuracy(results / "accuracy.csv")
     provenance = results / "provenance.json"
     origin = read_origin(provenance, results) if provenance.exists() else None
     if not (claims or explorer or networks or regrets):
@@ -106,12 +108,13 @@ def render_page(sources: Sources) -> str:
         needs=sources.needs,
         counts=_count_verdicts(claims),
         explorer=explorer,
+        accuracy=accuracy,
         networks=networks,
         missing_networks=_read_missing(results),
         regrets=regrets,
         regrets_source=stopping,
         origin=origin,
-        stand_ins=_find_stand_ins(tables, claims, origin),
+        stand_ins=_find_stand_ins(tables, claims, accuracy, origin),
         **carried,
         **_downloads(results, LARGEST_PAGE - len(str(carried)) - _ELSEWHERE),
     )
@@ -143,13 +146,21 @@ def _count_verdicts(claims: Sequence[ClaimView]) -> dict[str, int]:
 
 
 def _find_stand_ins(
-    tables: ResultTables, claims: Sequence[ClaimView], origin: OriginView | None
+    tables: ResultTables,
+    claims: Sequence[ClaimView],
+    accuracy: Sequence[CheckView],
+    origin: OriginView | None,
 ) -> dict[str, bool]:
     """Which views rest on data that stand in for the paper's."""
     runs = any(read_flags(table["stand_in"]).any() for table in tables.curves.values())
     networks = any(claim.stand_in for claim in claims if "zoo" in claim.tables)
     study = origin is not None and any(data.stand_in for data in origin.data)
-    return {"runs": bool(runs), "networks": networks, "study": bool(runs) or study}
+    return {
+        "runs": bool(runs),
+        "accuracy": any(check.stand_in for check in accuracy),
+        "networks": networks,
+        "study": bool(runs) or study,
+    }
 
 
 def _pictures(sources: Sources) -> dict[str, object]:
@@ -174,7 +185,11 @@ _ELSEWHERE = 400_000
 
 
 def _downloads(results: Path, free: int) -> dict[str, object]:
-    tables = [*results.glob("*.csv"), *results.glob("curves/*.csv")]
+    tables = [
+        *results.glob("*.csv"),
+        *results.glob("curves/*.csv"),
+        *results.glob("accuracy/*.csv"),
+    ]
     # An address takes four letters for three bytes.
     links, left_out = read_downloads(results, tables, max(0, free) * 3 // 4)
     return {"downloads": links, "downloads_left_out": left_out}
