@@ -5,7 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from pandas import DataFrame
+from numpy import ndarray
+from pandas import DataFrame, Series
 
 from maxgain.statistics.trend import FLAT_SHARE
 
@@ -106,12 +107,20 @@ def _last_size(column: str) -> First:
 
 
 def _slope(column: str) -> First:
-    return lambda signals: float(np.diff(signals[column]).mean())
+    return lambda signals: _mean_difference(signals[column], 1)
 
 
 def _jump(column: str) -> First:
     """How far the second difference of three epochs lies from none."""
-    return lambda signals: float(np.abs(np.diff(signals[column], 2)).mean())
+    return lambda signals: _mean_difference(signals[column], 2, np.abs)
+
+
+def _mean_difference(
+    values: Series, order: int, of: Callable[[ndarray], ndarray] = np.asarray
+) -> float:
+    # A dead network's gain is minus infinity, and two of those differ by no number.
+    with np.errstate(invalid="ignore"):
+        return float(of(np.diff(values, order)).mean())
 
 
 def _last_fall(signals: DataFrame) -> float:

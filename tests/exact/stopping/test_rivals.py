@@ -133,6 +133,14 @@ def test_jumps_of_three_epochs_have_no_scale() -> None:
     assert math.isnan(variability(np.array([2.0, 1.0, 1.5])))
 
 
+@pytest.mark.filterwarnings("error")
+def test_a_dead_networks_gain_has_no_slope_and_no_jump() -> None:
+    dead = pd.DataFrame({"gain_db": [-30.0, -math.inf, -math.inf]})
+    for name in ("gain, slope", "gain, jump"):
+        (clause,) = named(name).clauses
+        assert math.isnan(clause.number(dead)), name
+
+
 def test_a_rival_is_charged_what_it_needs_alone() -> None:
     run = {"training_images": 8000, "impulses": 16, "classes": 10}
     by_hand = {
