@@ -208,7 +208,10 @@ class GainMonitor:
     def should_stop(self, rule: str) -> "Stop | None":
         """Whether a stop rule says, after the last record, that the training should end.
 
-        Needs `pip install maxgain[figures]`. Rules count measured epochs.
+        Needs `pip install maxgain[figures]`. The stop names epochs of the training, those of the
+        records: `halt` is the last one measured, `selected` the one whose weights the rule would
+        use. Rules count records: with `measure_every=2` a patience of 5 epochs is one of 5 measured
+        epochs, 10 of the training.
 
         Parameters
         ----------

@@ -30,6 +30,8 @@ def check_rule(rule: str, columns: list[str]) -> None:
 def stop_of_records(table: DataFrame, rule: str) -> Stop | None:
     """What a rule says after the last row of a monitor's table; None on an empty one.
 
+    The rule counts rows, what it says is given in the epochs of these rows.
+
     Raises
     ------
     InputError
@@ -43,9 +45,22 @@ def stop_of_records(table: DataFrame, rule: str) -> Stop | None:
     (bound,) = bound_rules(row)
     try:
         answer = bound(shown.copy())
-        return None if answer is None else checked_stop(answer, len(table))
+        return None if answer is None else _in_epochs(checked_stop(answer, len(table)), table)
     except RuleFailedError as error:
-        raise InputError(f"the stop rule '{rule}' fails: {error}") from error
+        raise InputError(f"the stop rule '{rule}' fails: {error}{_how_counted(table)}") from error
     except Exception as error:  # a user's rule may raise anything
         said = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise InputError(f"the stop rule '{rule}' fails: {said}.") from error
+
+
+def _in_epochs(stop: Stop, table: DataFrame) -> Stop:
+    """A stop that counts rows from 1, in the epochs of the rows."""
+    epochs = table["epoch"].to_numpy()
+    return Stop(int(epochs[stop.halt - 1]), int(epochs[stop.selected - 1]), stop.reason)
+
+
+def _how_counted(table: DataFrame) -> str:
+    """What a rule's author has to know where rows and epochs differ; else nothing."""
+    if table["epoch"].iloc[-1] == len(table):
+        return ""
+    return " A rule counts the rows of its table, not the epochs of the training."

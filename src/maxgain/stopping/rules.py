@@ -91,7 +91,8 @@ def no_improvement(
         return None
     chosen = best if select == "best" else len(table)
     chosen = max(1, round(share * chosen))
-    return Stop(len(table), chosen, f"{column} has its {direction} at epoch {best}")
+    said = f"{column} has its {direction} at epoch {epoch_of_row(table, best)}"
+    return Stop(len(table), chosen, said)
 
 
 def no_improvement_of_loss(
@@ -221,6 +222,14 @@ def credible(table: DataFrame, level: float = 0.5) -> Stop | None:
 def credible_by_draw(table: DataFrame, draw: int, draws: int) -> Stop | None:
     """`credible` with a level drawn uniformly: the middles of equal parts of [0, 1] in turn."""
     return credible(table, (draw + 0.5) / draws)
+
+
+def epoch_of_row(table: DataFrame, row: int) -> int:
+    """The training's epoch of a row, for a reason that names it. Rows are counted from 1.
+
+    The two differ where not every epoch was measured (`measure_every` of `maxgain.GainMonitor`).
+    """
+    return int(table["epoch"].iloc[row - 1])
 
 
 def signal(table: DataFrame, column: str) -> Float[ndarray, " epochs"]:

@@ -9,7 +9,7 @@ from maxgain.diagnosis import DiagnosisVerdict, diagnose
 from maxgain.diagnosis.thresholds import FLAT_DB, SMOOTH_DB
 from maxgain.statistics.onset import variability_onset
 from maxgain.statistics.trend import FLAT_SHARE, plateau_epoch
-from maxgain.stopping.rules import trailing_mean
+from maxgain.stopping.rules import epoch_of_row, trailing_mean
 from maxgain.stopping.stop import Stop
 
 
@@ -21,7 +21,8 @@ def variability(table: DataFrame, column: str) -> Stop | None:
     onset = variability_onset(table[column].to_numpy(dtype=np.float64))
     if onset is None:
         return None
-    return Stop(len(table), onset.epoch, f"{column} jumps since epoch {onset.epoch}")
+    said = f"{column} jumps since epoch {epoch_of_row(table, onset.epoch)}"
+    return Stop(len(table), onset.epoch, said)
 
 
 def plateau(
@@ -41,7 +42,9 @@ def plateau(
     """
     values = table[column].to_numpy(dtype=np.float64)
     flat = plateau_epoch(values if direction == "rising" else -values, flat_share)
-    return None if flat is None else Stop(len(table), flat, f"{column} is flat since epoch {flat}")
+    if flat is None:
+        return None
+    return Stop(len(table), flat, f"{column} is flat since epoch {epoch_of_row(table, flat)}")
 
 
 def diagnosis(
@@ -77,7 +80,8 @@ def saturation_fall(
     start = _start_of_fall(table, drop_db, window, lasting)
     if start is None:
         return None
-    return Stop(len(table), start, f"the saturation falls since epoch {start}")
+    said = f"the saturation falls since epoch {epoch_of_row(table, start)}"
+    return Stop(len(table), start, said)
 
 
 def plateau_and_fall(

@@ -10,6 +10,10 @@ class Stop(NamedTuple):
     its quantities. It answers None (go on) or this; it judges the last row's epoch alone, and
     whoever drives it (`maxgain.stopping.replay`, a running training) ends at its first Stop.
 
+    A rule counts rows. They are the epochs where each was measured; where some were left out,
+    `maxgain.GainMonitor.should_stop` says the epochs of the rows in their place, and a reason that
+    names an epoch takes it from the column "epoch".
+
     Attributes
     ----------
     halt
