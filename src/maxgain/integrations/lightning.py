@@ -10,9 +10,11 @@ from typing import Any
 from torch import Tensor, nn
 
 from maxgain.errors import InputError
+from maxgain.integrations.stopped import first_stop, stop_in, stop_word, with_stop
 from maxgain.integrations.watching import last_word, latest
 from maxgain.monitor.monitor import GainMonitor
 from maxgain.monitor.normalised import monitor_of
+from maxgain.stopping.stop import Stop
 
 try:
     from lightning.pytorch import Callback, LightningModule, Trainer
@@ -29,7 +31,8 @@ class GainCallback(Callback):
     Through the module's own logger, so that TensorBoard, W&B, MLflow and CSV files get them, and
     `EarlyStopping` or `ModelCheckpoint` may monitor them. Process 0 measures and tells the others.
     The training stays as it is, to the bit. The records are in the checkpoints and go on in a
-    resumed training; the diagnosis is printed at the end.
+    resumed training; the diagnosis is printed at the end. A stop rule's choice, the epoch whose
+    weights to use, is printed too, and logged as `maxgain/selected_epoch`.
 
     Parameters
     ----------
@@ -49,6 +52,7 @@ class GainCallback(Callback):
         As of `maxgain.GainMonitor`.
     stop
         Stop rule that ends the training, as of `maxgain.GainMonitor.should_stop`; by default none.
+        A training that is resumed after its stop ends at once, unless its rule is another or none.
     rules
         Of the diagnosis that is printed at the end, as of `maxgain.GainMonitor.diagnose`.
 
@@ -56,6 +60,10 @@ class GainCallback(Callback):
     ----------
     monitor
         The `maxgain.GainMonitor` once the training has begun: `diagnose()`, `plot()`, `to_frame()`.
+    stopped
+        The rule's first stop, on every process, with epochs from 1 (Lightning counts from 0); None
+        until then. Where processes are forked or spawned from this one it stays None here:
+        `trainer.callback_metrics` has `maxgain/selected_epoch`.
 
     Raises
     ------
@@ -76,6 +84,7 @@ class GainCallback(Callback):
     ) -> None:
         self._stop, self._rules = stop, rules
         self.monitor: GainMonitor | None = None
+        self.stopped: Stop | None = None
         self._std, self._shape, self._network = std, shape, network
         self._measure_every, self._impulses = measure_every, impulses
         self._state: dict[str, Any] = {}
@@ -104,31 +113,39 @@ class GainCallback(Callback):
         self.monitor.diagnose(self._rules)  # likewise
         if self._state:
             self.monitor.load_state_dict(self._state)
+        self.stopped = stop_in(self._state, self._stop)
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """End a training at once that had stopped before it was resumed."""
+        if self.stopped is not None and self.stopped.halt > trainer.current_epoch:
+            self.stopped = None  # begun anew, or taken up at an earlier epoch
+        self._end_where_stopped(trainer)
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Measure on process 0 and log on all, so that callbacks of each may monitor it."""
         assert self.monitor is not None
         values: dict[str, float] | None = None
         if trainer.is_global_zero and self.monitor.record(trainer.current_epoch + 1) is not None:
-            values = latest(self.monitor)
-        values = trainer.strategy.broadcast(values)
-        if values is None:
-            return
-        pl_module.log_dict(values, on_step=False, on_epoch=True)
-        stop = None
-        if self._stop is not None and trainer.is_global_zero:
-            stop = self.monitor.should_stop(self._stop)
-        if trainer.strategy.broadcast(None if stop is None else stop.reason):
-            trainer.should_stop = True
+            self.stopped = first_stop(self.monitor, self._stop, self.stopped)
+            values = latest(self.monitor, self.stopped)
+        values, self.stopped = trainer.strategy.broadcast((values, self.stopped))
+        if values is not None:
+            pl_module.log_dict(values, on_step=False, on_epoch=True)
+        self._end_where_stopped(trainer)
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Print what the curves say."""
+        """Print what the curves say, and which epoch's weights the rule selected."""
         if self.monitor is not None and self.monitor.records:
             rank_zero_info(last_word(self.monitor, self._rules))
+        if self.stopped is not None:
+            number = self.stopped.selected - 1
+            rank_zero_info(stop_word(self.stopped, f"epoch={number} in Lightning's file names"))
 
     def state_dict(self) -> dict[str, Any]:
-        """Records and settings, for Lightning's checkpoint."""
-        return self._state if self.monitor is None else self.monitor.state_dict()
+        """Records, settings and stop, for Lightning's checkpoint."""
+        if self.monitor is None:
+            return self._state
+        return with_stop(self.monitor.state_dict(), self._stop, self.stopped)
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take the records of a checkpoint; a training that is resumed goes on with them.
@@ -141,6 +158,11 @@ class GainCallback(Callback):
         self._state = state_dict
         if self.monitor is not None:
             self.monitor.load_state_dict(state_dict)
+        self.stopped = stop_in(state_dict, self._stop)
+
+    def _end_where_stopped(self, trainer: Trainer) -> None:
+        if self._stop is not None and self.stopped is not None:
+            trainer.should_stop = True
 
     def _network_of(self, module: LightningModule) -> nn.Module:
         if self._network is None:

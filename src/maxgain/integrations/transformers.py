@@ -10,10 +10,12 @@ import torch
 from torch import Tensor, nn
 
 from maxgain.errors import InputError
-from maxgain.integrations.watching import last_word, latest
+from maxgain.integrations.stopped import first_stop, stop_in, stop_word, with_stop
+from maxgain.integrations.watching import PREFIX, last_word, latest
 from maxgain.monitor.monitor import GainMonitor
 from maxgain.monitor.normalised import monitor_of
 from maxgain.monitor.shape import image_shape, shape_of_processor
+from maxgain.stopping.stop import Stop
 
 try:
     from transformers import Trainer, TrainerCallback, TrainerControl, TrainerState
@@ -34,7 +36,8 @@ class GainCallback(TrainerCallback):
     For image classifiers, through the trainer's own reports. A trainer hands its callbacks no way
     to log, so that it is given: `trainer.add_callback(GainCallback(trainer))`. Process 0 measures.
     The training stays as it is, to the bit; a resumed one goes on with its checkpoint's records.
-    The diagnosis is printed at the end.
+    The diagnosis is printed at the end. A stop rule's choice, the epoch whose weights to use, is
+    printed too, and logged as `maxgain/selected_epoch`.
 
     Parameters
     ----------
@@ -53,6 +56,8 @@ class GainCallback(TrainerCallback):
         As of `maxgain.GainMonitor`.
     stop
         Stop rule that ends the training, as of `maxgain.GainMonitor.should_stop`; by default none.
+        A training that is resumed after its stop ends after one epoch, unless its rule is another
+        or none.
     rules
         Of the diagnosis that is printed at the end, as of `maxgain.GainMonitor.diagnose`.
 
@@ -60,6 +65,8 @@ class GainCallback(TrainerCallback):
     ----------
     monitor
         The `maxgain.GainMonitor`: `diagnose()`, `plot()`, `to_frame()`.
+    stopped
+        The rule's first stop, on every process, with epochs from 1; None until then.
 
     Raises
     ------
@@ -87,6 +94,7 @@ class GainCallback(TrainerCallback):
             shape = _shape_of(network, processor)
         self.monitor: GainMonitor = monitor_of(network, shape, std, measure_every, impulses)
         self._stop, self._rules = stop, rules
+        self.stopped: Stop | None = None
         if stop is not None:
             self.monitor.should_stop(stop)  # a rule that is not known, before any work
         self.monitor.diagnose(rules)  # likewise
@@ -103,9 +111,12 @@ class GainCallback(TrainerCallback):
         """
         stored = _callbacks_of(state).get(STATE)
         if stored is not None:
-            self.monitor.load_state_dict(_from_json(stored))
+            taken = _from_json(stored)
+            self.monitor.load_state_dict(taken)
+            self.stopped = stop_in(taken, self._stop)
         else:
             self.monitor.records.clear()
+            self.stopped = None
 
     def on_epoch_end(
         self, args: Arguments, state: TrainerState, control: TrainerControl, **kwargs: Any
@@ -113,22 +124,51 @@ class GainCallback(TrainerCallback):
         """Measure and log."""
         if self._stop is None and not state.is_world_process_zero:
             return  # where the training may be ended, every process has to see it
-        epoch = max(1, math.ceil((state.epoch or 0) - 1e-6))  # a sum of rounded steps
-        if self.monitor.record(epoch) is None:
-            return
-        _callbacks_of(state)[STATE] = _to_json(self.monitor.state_dict())
-        asked = control.should_log
-        self._trainer.log(latest(self.monitor))
-        control.should_log = asked  # logging withdraws the request for the epoch's own log
-        if self._stop is not None and self.monitor.should_stop(self._stop) is not None:
+        if self.monitor.record(_whole(state.epoch)) is not None:
+            self.stopped = first_stop(self.monitor, self._stop, self.stopped)
+            kept = with_stop(self.monitor.state_dict(), self._stop, self.stopped)
+            _callbacks_of(state)[STATE] = _to_json(kept)
+            asked = control.should_log
+            self._trainer.log(latest(self.monitor, self.stopped))
+            control.should_log = asked  # logging withdraws the request for the epoch's own log
+        if self._stop is not None and self.stopped is not None:
             control.should_training_stop = True
 
     def on_train_end(
         self, args: Arguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
-        """Print what the curves say, as the trainer prints its logs."""
-        if state.is_world_process_zero and self.monitor.records:
+        """Print what the curves say and which epoch's weights to use, as the trainer its logs."""
+        if not state.is_world_process_zero:
+            return
+        if self.monitor.records:
             print(last_word(self.monitor, self._rules))
+        if self.stopped is not None:
+            try:
+                checkpoint = f"checkpoint-{step_of(state, self.stopped.selected)}"
+            except InputError as error:  # The training is done, and is not to be lost.
+                checkpoint = str(error).removesuffix(".")
+            print(stop_word(self.stopped, checkpoint))
+
+
+def step_of(state: TrainerState, epoch: int) -> int:
+    """The step after which an epoch was measured: checkpoints of epochs are named by steps.
+
+    Parameters
+    ----------
+    state
+        Of the trainer, which a checkpoint's `trainer_state.json` holds too.
+    epoch
+        Counted from 1.
+
+    Raises
+    ------
+    InputError
+        That epoch was not measured.
+    """
+    for row in state.log_history:
+        if PREFIX + "gain" in row and _whole(row["epoch"]) == epoch:
+            return int(row["step"])
+    raise InputError(f"epoch {epoch} is not in the trainer's log history with a gain.")
 
 
 def image_std(processor: Any) -> list[float]:  # processors have no type in common
@@ -154,6 +194,11 @@ def image_std(processor: Any) -> list[float]:  # processors have no type in comm
     if getattr(processor, "do_rescale", False):
         factor = float(getattr(processor, "rescale_factor", 1 / 255))
     return [float(value) / (255 * factor) for value in values]
+
+
+def _whole(epoch: float | None) -> int:
+    """The trainer's count of epochs, a sum of rounded steps, as the number from 1."""
+    return max(1, math.ceil((epoch or 0) - 1e-6))
 
 
 def _shape_of(network: nn.Module, processor: Any) -> tuple[int, int, int] | None:

@@ -10,21 +10,25 @@ import pytest
 import torch
 from torch import nn
 
+from tests.pages import blocks_on
+
 os.environ["KERAS_BACKEND"] = "torch"
 keras: Any = pytest.importorskip("keras", reason="Keras is not installed")
 
 PAGE = Path(__file__).parents[3] / "docs/how-to/keras.md"
 
 
-def recipe() -> dict[str, Any]:
-    """What the page's code defines."""
+def recipe(rule: str = "gain-diagnosis") -> dict[str, Any]:
+    """What the page's code defines, with a rule in place of its own."""
     (code,) = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
+    assert '"gain-diagnosis"' in code
     names: dict[str, Any] = {}
-    exec(code, names)  # The page's own words are what is tested.
+    exec(code.replace("gain-diagnosis", rule), names)  # The page's own words are what is tested.
     return names
 
 
-def fit(callbacks: list[Any]) -> tuple[Any, Any]:
+def compiled() -> tuple[Any, Any, Any]:
+    """A model, and what it is trained on."""
     keras.utils.set_random_seed(0)
     model = keras.Sequential(
         [
@@ -39,9 +43,12 @@ def fit(callbacks: list[Any]) -> tuple[Any, Any]:
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile("sgd", loss=loss)
     images = np.random.default_rng(0).uniform(0, 255, (64, 28, 28, 1)).astype("float32")
-    history = model.fit(
-        images, np.arange(64) % 10, epochs=3, batch_size=32, verbose=0, callbacks=callbacks
-    )
+    return model, images, np.arange(64) % 10
+
+
+def fit(callbacks: list[Any]) -> tuple[Any, Any]:
+    model, images, labels = compiled()
+    history = model.fit(images, labels, epochs=3, batch_size=32, verbose=0, callbacks=callbacks)
     return model, history.history
 
 
@@ -81,3 +88,20 @@ def test_the_gain_is_that_of_the_same_network_in_torch() -> None:
     assert GainMonitor(Same(), (1, 28, 28)).record() == pytest.approx(
         history["gain_db"][-1], abs=1e-3
     )
+
+
+def test_the_page_loads_the_weights_of_the_selected_epoch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from maxgain import GainMonitor
+
+    names = recipe("tests.exact.integrations.stop_rules:second_of_three")
+    (code,) = (text for language, text in blocks_on(PAGE) if not language)
+    monkeypatch.chdir(tmp_path)
+    model, images, labels = compiled()
+    exec(code, names | {"model": model, "images": images, "labels": labels}, names)
+    assert names["gain"].stopped.selected == 2
+    first, second, third = names["gain"].monitor.curve()
+    assert len({round(float(gain), 4) for gain in (first, second, third)}) == 3
+    now = GainMonitor(names["ChannelsFirst"](model), (1, 28, 28)).record()
+    assert now == pytest.approx(second, abs=2e-5)

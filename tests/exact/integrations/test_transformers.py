@@ -164,6 +164,7 @@ found = {
     "processes": trainer.args.world_size,
     "epochs": [record.epoch for record in callback.monitor.records],
     "steps": trainer.state.global_step,
+    "stopped": callback.stopped,
     "logged": sum("maxgain/gain" in row for row in trainer.state.log_history),
     "weights": weights,
 }
@@ -192,5 +193,6 @@ def test_two_processes_measure_and_stop_together(tmp_path: Path, stop: str) -> N
     # Twelve images in two processes by four: two steps an epoch.
     assert first["steps"] == second["steps"] == 4
     assert first["weights"] == second["weights"]
+    assert first["stopped"] == second["stopped"] == ([2, 1, "two records"] if stop else None)
     # Only where the training may be ended does every process measure.
     assert second["epochs"] == ([1, 2] if stop else [])
