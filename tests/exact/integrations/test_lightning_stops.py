@@ -94,6 +94,14 @@ def test_a_training_resumed_after_its_stop_ends_at_once(tmp_path: Path) -> None:
     assert other.stopped is None
 
 
+def test_the_checkpoint_of_a_training_without_the_callback_knows_no_stop(tmp_path: Path) -> None:
+    watching, _ = stopped_training(tmp_path)
+    trainer, _ = train(tmp_path / "plain", [], 6)
+    later = Path(trainer.checkpoint_callback.best_model_path)  # type: ignore[union-attr]
+    trainer, _ = train(tmp_path / "resumed", [watching], 7, resume=later)
+    assert (trainer.current_epoch, watching.stopped) == (7, None)
+
+
 def test_a_training_resumed_before_its_stop_stops_where_it_would_have(tmp_path: Path) -> None:
     stopped_training(tmp_path)
     resumed = callback()
