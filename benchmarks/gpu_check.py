@@ -41,7 +41,7 @@ def check_protocol(epochs: int = 3) -> Protocol:
     for experiment in raw["experiments"].values():
         experiment.pop("embedded", None)
         experiment.update(epochs=epochs, seeds=[0])
-    raw["choices"] = {}
+    raw["choices"], raw["accuracy"] = {}, {}
     return parse_protocol(raw)
 
 

@@ -177,13 +177,14 @@ def test_diagnosis_stops_when_the_gain_converges() -> None:
 
 def test_limits_of_flat_and_of_smooth_can_be_chosen() -> None:
     # After the tenth epoch a rise of 1 dB an epoch goes on at a third of that.
-    bent = pd.DataFrame({"sensitivity_mean_db": np.r_[np.arange(10.0), 9 + np.arange(1.0, 11) / 3]})
+    rise = np.r_[np.arange(10.0), 9 + np.arange(1.0, 11) / 3]
+    bent = pd.DataFrame({"epoch": np.arange(1, 21), "sensitivity_mean_db": rise})
     assert sensitivity_plateau(bent, flat_share=0.25) is None
     assert sensitivity_plateau(bent, flat_share=0.5) is not None
     # A rise that flattens, with a ripple of 2 dB.
     epochs = np.arange(40)
     rippled = 20 * (1 - np.exp(-epochs / 4)) + np.where(epochs % 2, 1.0, -1.0)
-    table = pd.DataFrame({"gain_db": rippled})
+    table = pd.DataFrame({"epoch": epochs + 1, "gain_db": rippled})
     assert diagnosis(table) is None
     assert diagnosis(table, smooth_db=4.0) is not None
 
