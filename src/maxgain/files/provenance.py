@@ -2,7 +2,7 @@
 
 import json
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -65,12 +65,31 @@ def read_run_provenance(path: Path) -> dict[str, Any]:
     InputError
         The file is missing or not the provenance of a run.
     """
+    content = read_provenance(path, "a run", "run", ("data", "stand_in"))
+    if "device" not in content:
+        raise InputError(f"{path} is not the provenance of a run: it has no device.")
+    return content
+
+
+def read_provenance(path: Path, of: str, owner: str, settings: Sequence[str]) -> dict[str, Any]:
+    """The content of a file of provenance whose settings have all of some keys.
+
+    Parameters
+    ----------
+    of, owner
+        What it is of and which things have one each, for the sentence of an error.
+
+    Raises
+    ------
+    InputError
+        The file is missing or another one.
+    """
     try:
         content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        if not {"data", "stand_in"} <= content["settings"].keys() or "device" not in content:
-            raise KeyError("data, stand_in or device")
+        if missing := set(settings) - content["settings"].keys():
+            raise KeyError(min(missing))
     except FileNotFoundError as error:
-        raise InputError(f"{path} does not exist; every run has one.") from error
+        raise InputError(f"{path} does not exist; every {owner} has one.") from error
     except (ValueError, KeyError, AttributeError, TypeError, RecursionError) as error:
-        raise InputError(f"{path} is not the provenance of a run: {error}.") from error
+        raise InputError(f"{path} is not the provenance of {of}: {error}.") from error
     return content

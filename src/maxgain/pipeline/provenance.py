@@ -1,13 +1,13 @@
 """What a whole results folder was made from: its configuration, data, packages and devices."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from maxgain.config.protocol import Protocol
 from maxgain.errors import InputError
-from maxgain.files.provenance import read_run_provenance, write_provenance
+from maxgain.files.provenance import read_provenance, read_run_provenance, write_provenance
 
 
 def write_protocol_provenance(protocol: Protocol, runs: Path, output: Path) -> None:
@@ -31,17 +31,8 @@ def write_protocol_provenance(protocol: Protocol, runs: Path, output: Path) -> N
         }
         devices.add(f"{made['device']} ({settings.get('cpu_capability', 'unknown')})")
         packages.add(json.dumps(settings.get("packages"), sort_keys=True))
-    write_provenance(
-        output,
-        settings={
-            "protocol": json.loads(protocol.model_dump_json(by_alias=True)),
-            "data": data,
-            "devices": sorted(devices),
-            "packages_of_runs": [json.loads(text) for text in sorted(packages)],
-            "runs": len(protocol.runs()),
-        },
-        device=", ".join(sorted(devices)),
-    )
+    told = json.loads(protocol.model_dump_json(by_alias=True))
+    _write(output, told, data, devices, packages, len(protocol.runs()))
 
 
 def merge_provenances(parts: Sequence[Path], output: Path) -> None:
@@ -59,7 +50,10 @@ def merge_provenances(parts: Sequence[Path], output: Path) -> None:
     InputError
         A file is missing or another one, or two parts had different data of one name.
     """
-    settings = [_protocol_settings(part) for part in parts]
+    needed = ("protocol", "data", "devices", "packages_of_runs", "runs")
+    settings = [
+        read_provenance(part, "a protocol", "part of a study", needed)["settings"] for part in parts
+    ]
     data: dict[str, Any] = {}
     for part, own in zip(parts, settings, strict=True):
         for name, made in own["data"].items():
@@ -68,28 +62,29 @@ def merge_provenances(parts: Sequence[Path], output: Path) -> None:
                     f"{part} has another data set '{name}' than {parts[0]} or a part after it; "
                     "allowed are parts of the same data."
                 )
-    devices = sorted({device for own in settings for device in own["devices"]})
+    devices = {device for own in settings for device in own["devices"]}
     packages = {json.dumps(x, sort_keys=True) for own in settings for x in own["packages_of_runs"]}
+    runs = sum(own["runs"] for own in settings)
+    _write(output, settings[0]["protocol"], data, devices, packages, runs)
+
+
+def _write(
+    output: Path,
+    protocol: Mapping[str, Any],
+    data: Mapping[str, object],
+    devices: Collection[str],
+    packages: Collection[str],
+    runs: int,
+) -> None:
+    """Write the provenance of a protocol; packages are JSON texts, so that equal ones are one."""
     write_provenance(
         output,
         settings={
-            "protocol": settings[0]["protocol"],
+            "protocol": protocol,
             "data": data,
-            "devices": devices,
+            "devices": sorted(devices),
             "packages_of_runs": [json.loads(text) for text in sorted(packages)],
-            "runs": sum(own["runs"] for own in settings),
+            "runs": runs,
         },
-        device=", ".join(devices),
+        device=", ".join(sorted(devices)),
     )
-
-
-def _protocol_settings(path: Path) -> dict[str, Any]:
-    try:
-        settings: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))["settings"]
-        if missing := {"protocol", "data", "devices", "packages_of_runs", "runs"} - set(settings):
-            raise KeyError(min(missing))
-    except FileNotFoundError as error:
-        raise InputError(f"{path} does not exist; every part of a study has one.") from error
-    except (ValueError, KeyError, AttributeError, TypeError, RecursionError) as error:
-        raise InputError(f"{path} is not the provenance of a protocol: {error}.") from error
-    return settings
