@@ -5,8 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy import ndarray
-from pandas import DataFrame, Series
+from pandas import DataFrame
 
 from maxgain.statistics.trend import FLAT_SHARE
 
@@ -106,21 +105,17 @@ def _last_size(column: str) -> First:
     return lambda signals: abs(float(signals[column].iloc[-1]))
 
 
+# A dead network's gain is minus infinity, and two of those differ by no number.
+_no_number_is_nan = np.errstate(invalid="ignore")
+
+
 def _slope(column: str) -> First:
-    return lambda signals: _mean_difference(signals[column], 1)
+    return _no_number_is_nan(lambda signals: float(np.diff(signals[column]).mean()))
 
 
 def _jump(column: str) -> First:
     """How far the second difference of three epochs lies from none."""
-    return lambda signals: _mean_difference(signals[column], 2, np.abs)
-
-
-def _mean_difference(
-    values: Series, order: int, of: Callable[[ndarray], ndarray] = np.asarray
-) -> float:
-    # A dead network's gain is minus infinity, and two of those differ by no number.
-    with np.errstate(invalid="ignore"):
-        return float(of(np.diff(values, order)).mean())
+    return _no_number_is_nan(lambda signals: float(np.abs(np.diff(signals[column], 2)).mean()))
 
 
 def _last_fall(signals: DataFrame) -> float:
