@@ -231,10 +231,6 @@ class Protocol(Section):
         checks = {f"accuracy.{name}": check.experiment for name, check in self.accuracy.items()}
         return {f"experiments.{name}": own for name, own in self.experiments.items()} | checks
 
-    def setting(self, experiment: str) -> Setting:
-        """What the runs of an experiment share that stands elsewhere in the protocol."""
-        return self.setting_of(self.experiment(experiment))
-
     def setting_of(self, chosen: Experiment) -> Setting:
         """What the runs of an experiment that is in force share."""
         names = {choice.name for choice in chosen.networks}

@@ -58,6 +58,7 @@ def read_frame(
     numbers: Sequence[str] = (),
     finite: Sequence[str] = (),
     as_text: bool = False,
+    optional: Sequence[str] = (),
 ) -> "DataFrame":
     """A table as a data frame.
 
@@ -68,6 +69,8 @@ def read_frame(
         that must hold finite numbers.
     as_text
         Leave every value the text that it is.
+    optional
+        Those of the columns that need not be there.
 
     Raises
     ------
@@ -88,14 +91,21 @@ def read_frame(
     except ValueError as error:  # pandas' own errors among them
         raise InputError(f"{path} is not a table: {' '.join(str(error).split())}.") from error
     for name in (*columns, *numbers, *finite):
-        if name not in table:
+        if name not in table and name not in optional:
             raise InputError(f"{path} has no column '{name}'; it has {', '.join(map(str, table))}.")
-    for name in (*numbers, *finite) if len(table) else ():
+    there = [name for name in (*numbers, *finite) if name in table]
+    for name in there if len(table) else ():
         if not pd.api.types.is_numeric_dtype(table[name]):
             raise InputError(f"{path}: the column '{name}' holds text; it must hold numbers.")
         if name in finite and not table[name].abs().lt(float("inf")).all():
             raise InputError(f"{path}: the column '{name}' must hold finite numbers.")
     return table
+
+
+def texts_of(table: "DataFrame", names: Sequence[str]) -> "DataFrame":
+    """Columns of text, "" where nothing stands: one without any text was read as numbers."""
+    columns = table[list(names)]
+    return columns.astype(object).where(columns.notna(), "").astype(str)
 
 
 def _check_header(path: Path, columns: Sequence[str]) -> None:

@@ -2,7 +2,7 @@
 
 from maxgain.config.accuracy import AccuracyCheck
 from maxgain.config.protocol import Protocol
-from maxgain.pipeline.jobs import CurvesJob, Job
+from maxgain.pipeline.jobs import CurvesJob, Job, gathering_job
 
 
 class AccuracyJob(Job):
@@ -13,13 +13,7 @@ class AccuracyJob(Job):
 
 def check_curves_job(protocol: Protocol, name: str) -> CurvesJob:
     """Job that gathers the runs of an accuracy check."""
-    experiment = protocol.accuracy[name].experiment
-    return CurvesJob(
-        name=name,
-        experiment=experiment,
-        setting=protocol.setting_of(experiment),
-        gain=protocol.gain,
-    )
+    return gathering_job(protocol, name, protocol.accuracy[name].experiment)
 
 
 def accuracy_job(protocol: Protocol) -> AccuracyJob:

@@ -169,10 +169,15 @@ def study_run_job(protocol: Protocol, studied: StudyRun) -> StudyRunJob:
 
 def curves_job(protocol: Protocol, name: str) -> CurvesJob:
     """Job that gathers the runs of an experiment."""
+    return gathering_job(protocol, name, protocol.experiment(name))
+
+
+def gathering_job(protocol: Protocol, name: str, experiment: Experiment) -> CurvesJob:
+    """Job that gathers runs with the settings of a protocol under a name."""
     return CurvesJob(
         name=name,
-        experiment=protocol.experiment(name),
-        setting=protocol.setting(name),
+        experiment=experiment,
+        setting=protocol.setting_of(experiment),
         gain=protocol.gain,
     )
 

@@ -242,16 +242,21 @@ def gather_study(folders: Sequence[Path], output: Path) -> None:
     )
     data = pd.concat([table for _, table in parts]).drop_duplicates("dataset")
     checked = checked_study(tables)
-    if all((folder / "runs.csv").exists() for folder in folders):
+    if all(map(_is_part, folders)):
         made = [folder / "provenance.json" for folder in folders]
         merge_provenances(made, output / "provenance.json")
     write_study(checked, output)
     write_frame(data, output / "data.csv")
 
 
+def _is_part(folder: Path) -> bool:
+    """Whether a folder is of a part of the study, and not of one run."""
+    return (folder / "runs.csv").exists()
+
+
 def _study_in(folder: Path) -> tuple[StudyTables, pd.DataFrame]:
     """The tables of a folder, of one run or of many, and what its data sets are."""
-    if (folder / "runs.csv").exists():
+    if _is_part(folder):
         return read_study(folder), read_frame(folder / "data.csv", DATA_COLUMNS)
     runs = read_runs(folder / "run.csv")
     signals = signals_of(read_quantities(folder / "quantities.csv"))

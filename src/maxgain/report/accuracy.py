@@ -5,7 +5,7 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from maxgain.files.csv import read_frame
+from maxgain.files.csv import read_frame, texts_of
 from maxgain.tables.accuracy import ACCURACY_COLUMNS, ACCURACY_NUMBERS
 from maxgain.tables.flags import read_flags
 
@@ -45,8 +45,7 @@ def read_accuracy(path: Path) -> list[CheckView]:
         return []
     table = read_frame(path, ACCURACY_COLUMNS, ACCURACY_NUMBERS, ("seeds", "diverged"))
     table["stand_in"] = read_flags(table["stand_in"])
-    # A cell without text is read as a number.
-    table["data"] = table["data"].astype(object).where(table["data"].notna(), "")
+    table["data"] = texts_of(table, ["data"])
     return [_view(row) for row in table.to_dict("records")]
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from pandas import DataFrame
 
+from maxgain.files.csv import texts_of
 from maxgain.report.charts import Spec, describe_networks
 
 MOST_ROWS = 4_000
@@ -40,7 +41,7 @@ def view_networks(zoo: DataFrame) -> NetworksView | None:
             f"{infinite} values are not drawn: the gain is not finite (a blocked network)."
         )
     texts = ["name", "family", "image", "impulse", "projection", "channel"]
-    table[texts] = table[texts].astype(object).where(table[texts].notna(), "").astype(str)
+    table[texts] = texts_of(table, texts)
     parts = table[["image", "impulse", "projection"]].to_numpy().tolist()
     table["probe"] = [_name_probe(part) for part in parts]
     probes = list(dict.fromkeys(table["probe"]))

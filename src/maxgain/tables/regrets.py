@@ -5,7 +5,7 @@ from pathlib import Path
 from pandas import DataFrame
 
 from maxgain.errors import InputError
-from maxgain.files.csv import read_frame
+from maxgain.files.csv import read_frame, texts_of
 from maxgain.tables.stopping import CELL, STUDY_RUN_COLUMNS
 
 ONLINE, POST_HOC = "online", "post-hoc"
@@ -86,14 +86,12 @@ def read_summary(folder: Path) -> DataFrame:
     path = folder / "regret.csv"
     if not path.exists():
         return DataFrame(columns=list(SUMMARY_COLUMNS))
-    texts = ("rule", "decides", "worst_cell", "failure")
+    texts = ["rule", "decides", "worst_cell", "failure"]
     numbers = [name for name in SUMMARY_COLUMNS if name not in texts]
     table = read_frame(path, SUMMARY_COLUMNS, numbers)
     if (twice := table["rule"].duplicated()).any():
         raise InputError(f"{path} lists the rule {table['rule'][twice].iloc[0]} twice.")
-    for name in texts:
-        # A column without any text is read as numbers.
-        table[name] = table[name].astype(object).where(table[name].notna(), "")
+    table[texts] = texts_of(table, texts)
     return table[list(SUMMARY_COLUMNS)]
 
 

@@ -139,10 +139,9 @@ def read_runs(path: Path) -> DataFrame:
     """
     texts = ("run", "dataset", "network")
     numbers = [name for name in STUDY_RUN_COLUMNS if name not in texts]
-    runs = read_frame(path, STUDY_RUN_COLUMNS, (), numbers)
-    if HELD_OUT not in runs:
-        return runs.assign(**{HELD_OUT: HELD_OUT_SHARE})
-    return read_frame(path, STUDY_RUN_COLUMNS, (), [*numbers, HELD_OUT])
+    finite = [*numbers, HELD_OUT]
+    runs = read_frame(path, STUDY_RUN_COLUMNS, (), finite, optional=[HELD_OUT])
+    return runs if HELD_OUT in runs else runs.assign(**{HELD_OUT: HELD_OUT_SHARE})
 
 
 def _read_signals(folder: Path) -> DataFrame:

@@ -7,7 +7,7 @@ import numpy as np
 from pandas import DataFrame
 
 from maxgain.errors import InputError
-from maxgain.files.csv import read_frame
+from maxgain.files.csv import read_frame, texts_of
 from maxgain.tables.flags import read_flags
 
 PAPERS_SET = "matconvnet"
@@ -130,12 +130,8 @@ def read_zoo(path: Path) -> DataFrame:
         if name in table and table[name].dtype.kind not in "iuf":
             raise InputError(f"{path}: the column '{name}' holds text; it must hold numbers.")
     table = table.assign(**{k: v for k, v in ADDED_COLUMNS.items() if k not in table})
-    # As text, since a column without a value is read as numbers.
-    texts = {
-        name: table[name].astype(object).where(table[name].notna(), "").astype(str)
-        for name in ("architecture", "normalisation", "precision")
-    }
-    table = table.assign(**texts)
+    texts = ["architecture", "normalisation", "precision"]
+    table[texts] = texts_of(table, texts)
     own = table["architecture"].where(table["architecture"] != "", table["name"])
     return table.assign(architecture=own)
 
