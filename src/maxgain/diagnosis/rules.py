@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from numpy import ndarray
 
 from maxgain.diagnosis.thresholds import MINIMUM_RUN, PAPER, SMOOTH_DB, Thresholds
@@ -18,7 +18,12 @@ Finding = tuple[DiagnosisVerdict, str]
 """A verdict and its sentence."""
 
 
-def diagnose(gain: Float[ndarray, " epochs"], smooth_db: float = SMOOTH_DB) -> Diagnosis:
+def diagnose(
+    gain: Float[ndarray, " epochs"],
+    smooth_db: float = SMOOTH_DB,
+    *,
+    epochs: Int[ndarray, " epochs"] | None = None,
+) -> Diagnosis:
     """What a gain curve says about the training, by the paper's rules (section IV-C1).
 
     The gain alone is used, no validation data. The first of these that holds:
@@ -43,11 +48,13 @@ def diagnose(gain: Float[ndarray, " epochs"], smooth_db: float = SMOOTH_DB) -> D
         Maximum Gain in dB, one value an epoch; NaN where diverged, minus infinity where dead.
     smooth_db
         The variability below which a curve is smooth, in dB; the paper names no number.
+    epochs
+        Which epochs the values are of, by which the diagnosis names them; without them from 1 on.
 
     Raises
     ------
     InputError
-        The curve is not one number an epoch.
+        The curve is not one number an epoch, or the epochs are not ascending numbers, one a value.
 
     Examples
     --------
@@ -59,9 +66,10 @@ def diagnose(gain: Float[ndarray, " epochs"], smooth_db: float = SMOOTH_DB) -> D
     'converging'
     """
     values = checked_curve(gain, "gain")
-    draft, thresholds = measure_curve(values), replace(PAPER, smooth=smooth_db)
-    finding = judge_undefined(draft, values, thresholds) or judge_jumps(draft, thresholds)
-    verdict, sentence = finding or judge_smooth_curve(draft, values, thresholds)
+    numbers = checked_epochs(epochs, values)
+    draft, thresholds = measure_curve(values, numbers), replace(PAPER, smooth=smooth_db)
+    finding = judge_undefined(draft, values, thresholds) or judge_jumps(draft, numbers, thresholds)
+    verdict, sentence = finding or judge_smooth_curve(draft, values, numbers, thresholds)
     return replace(draft, verdict=verdict, sentence=sentence)
 
 
@@ -87,9 +95,40 @@ def checked_curve(curve: object, name: str) -> Float[ndarray, " epochs"]:
     return values
 
 
-def measure_curve(values: Float[ndarray, " epochs"]) -> Diagnosis:
+def checked_epochs(epochs: object, values: Float[ndarray, " epochs"]) -> Int[ndarray, " epochs"]:
+    """The epochs of a curve's values; without any the numbers from 1 on.
+
+    Raises
+    ------
+    InputError
+        They are not ascending whole numbers, one a value.
+    """
+    if epochs is None:
+        return np.arange(1, values.size + 1)
+    numbers = np.asarray(epochs)
+    if (
+        numbers.shape != values.shape
+        or numbers.dtype.kind not in "iu"
+        or (np.diff(numbers) < 1).any()
+    ):
+        raise InputError(
+            f"epochs is {numbers.tolist()}; it must be {values.size} ascending whole numbers, one "
+            "for each value of the curve."
+        )
+    return numbers
+
+
+def measure_curve(values: Float[ndarray, " epochs"], epochs: Int[ndarray, " epochs"]) -> Diagnosis:
     """The numbers of a curve that rules look at, without a verdict yet."""
+
+    def named(place: int | None) -> int | None:
+        return None if place is None else int(epochs[place - 1])
+
     early, late = split_halves(values)
+    onset = variability_onset(values)
+    if onset is not None:
+        places = {name: int(epochs[getattr(onset, name) - 1]) for name in ("epoch", "low", "high")}
+        onset = replace(onset, **places)
     return Diagnosis(
         verdict=DiagnosisVerdict.UNDECIDED,
         sentence="",
@@ -98,9 +137,9 @@ def measure_curve(values: Float[ndarray, " epochs"]) -> Diagnosis:
         late_variability=variability(late),
         trend=trend(values),
         late_share=late_share(values, values.size // 2 + 1)[0],
-        plateau=plateau_epoch(values),
-        onset=variability_onset(values),
-        diverged_epoch=first_diverged_epoch(values),
+        plateau=named(plateau_epoch(values)),
+        onset=onset,
+        diverged_epoch=named(first_diverged_epoch(values)),
         dead_epochs=int(np.isneginf(values).sum()),
         epochs=values.size,
     )
@@ -147,7 +186,14 @@ def judge_undefined(
     return None
 
 
-def judge_jumps(draft: Diagnosis, thresholds: Thresholds) -> Finding | None:
+def _step(epochs: Int[ndarray, " epochs"]) -> str:
+    """What lies between two values."""
+    return "an epoch" if (np.diff(epochs) == 1).all() else "from one measured epoch to the next"
+
+
+def judge_jumps(
+    draft: Diagnosis, epochs: Int[ndarray, " epochs"], thresholds: Thresholds
+) -> Finding | None:
     """Verdict on a curve that jumps at all epochs or starts to; None on others."""
     smooth, quantity = thresholds.smooth, thresholds.quantity
     if draft.early_variability >= smooth and draft.late_variability >= smooth:
@@ -160,22 +206,25 @@ def judge_jumps(draft: Diagnosis, thresholds: Thresholds) -> Finding | None:
     if onset is not None and onset.before < smooth <= onset.after:
         return (
             DiagnosisVerdict.OVERFITTING,
-            f"The {quantity} was smooth and jumps by {onset.after:.1f} dB an epoch since epoch "
-            f"{onset.epoch}: strong overfitting; stop there.",
+            f"The {quantity} was smooth and jumps by {onset.after:.1f} dB {_step(epochs)} since "
+            f"epoch {onset.epoch}: strong overfitting; stop there.",
         )
     return None
 
 
 def judge_smooth_curve(
-    draft: Diagnosis, values: Float[ndarray, " epochs"], thresholds: Thresholds
+    draft: Diagnosis,
+    values: Float[ndarray, " epochs"],
+    epochs: Int[ndarray, " epochs"],
+    thresholds: Thresholds,
 ) -> Finding:
     """Verdict on a curve that is neither jumping nor starting to jump."""
     quantity = thresholds.quantity
     if draft.late_variability >= thresholds.smooth:
         return (
             DiagnosisVerdict.UNDECIDED,
-            f"The {quantity} jumps by {draft.late_variability:.1f} dB an epoch in the second half, "
-            "without a clear onset: watch it for some more epochs.",
+            f"The {quantity} jumps by {draft.late_variability:.1f} dB {_step(epochs)} in the "
+            "second half, without a clear onset: watch it for some more epochs.",
         )
     half = values.size // 2
     late = trend(values[half:])
@@ -183,15 +232,16 @@ def judge_smooth_curve(
     if _still_rises(draft, values, thresholds):
         return (
             DiagnosisVerdict.LEARNING_RATE_TOO_LOW,
-            f"The {quantity} still rises smoothly, by {change:.1f} dB over the last {late.span} "
-            "epochs: train longer, or raise the learning rate.",
+            f"The {quantity} still rises smoothly, by {change:.1f} dB over the last "
+            f"{epochs[-1] - epochs[-1 - late.span]} epochs: train longer, or raise the learning "
+            "rate.",
         )
     level = float(np.median(keep_finite_epochs(values[half:])[1]))
     moved = abs(level - keep_finite_epochs(values)[1][0]) >= max(
         thresholds.smooth, 3 * draft.late_variability
     )
     if moved and (abs(draft.late_share) <= FLAT_SHARE or abs(change) < thresholds.flat):
-        since = draft.plateau if draft.plateau is not None else half + 1
+        since = draft.plateau if draft.plateau is not None else epochs[half]
         return (
             DiagnosisVerdict.CONVERGING,
             f"The {quantity} is smooth and flat since about epoch {since}: the training is "

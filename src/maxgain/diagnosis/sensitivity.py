@@ -3,12 +3,13 @@
 from dataclasses import replace
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from numpy import ndarray
 
 from maxgain.diagnosis.rules import (
     Finding,
     checked_curve,
+    checked_epochs,
     judge_jumps,
     judge_smooth_curve,
     judge_undefined,
@@ -27,6 +28,8 @@ def diagnose_sensitivity(
     error: Float[ndarray, " epochs"],
     saturation: Float[ndarray, " epochs"] | None = None,
     saturation_error: Float[ndarray, " epochs"] | None = None,
+    *,
+    epochs: Int[ndarray, " epochs"] | None = None,
 ) -> Diagnosis:
     """What sensitivity and saturation say about a training, each relative to its own error.
 
@@ -48,6 +51,8 @@ def diagnose_sensitivity(
         Its standard error over the impulses; two impulses at least.
     saturation, saturation_error
         C in dB, mean over impulses, and its standard error.
+    epochs
+        Which epochs the values are of, by which the diagnosis names them; without them from 1 on.
 
     Returns
     -------
@@ -57,7 +62,8 @@ def diagnose_sensitivity(
     Raises
     ------
     InputError
-        A curve is not one number an epoch, the curves differ in length, or no error is finite.
+        A curve is not one number an epoch, the curves differ in length, no error is finite, or
+        the epochs are not ascending numbers, one a value.
 
     Examples
     --------
@@ -72,7 +78,8 @@ def diagnose_sensitivity(
     """
     values = checked_curve(sensitivity, "sensitivity")
     errors = _checked_error(error, values)
-    draft = measure_curve(values)
+    numbers = checked_epochs(epochs, values)
+    draft = measure_curve(values, numbers)
     thresholds = thresholds_of_errors(errors)
     finding = judge_undefined(draft, values, thresholds)
     if finding is None and not np.isfinite(errors).any():
@@ -80,10 +87,10 @@ def diagnose_sensitivity(
             "the sensitivity's error holds no finite value; it must be that of two impulses or "
             "more."
         )
-    jumps = finding or judge_jumps(draft, thresholds)
+    jumps = finding or judge_jumps(draft, numbers, thresholds)
     if jumps is None and saturation is not None:
-        jumps = _judge_saturation(values, saturation, saturation_error)
-    verdict, sentence = jumps or judge_smooth_curve(draft, values, thresholds)
+        jumps = _judge_saturation(values, numbers, saturation, saturation_error)
+    verdict, sentence = jumps or judge_smooth_curve(draft, values, numbers, thresholds)
     return replace(draft, verdict=verdict, sentence=sentence)
 
 
@@ -102,6 +109,7 @@ def _checked_error(
 
 def _judge_saturation(
     sensitivity: Float[ndarray, " epochs"],
+    epochs: Int[ndarray, " epochs"],
     saturation: Float[ndarray, " epochs"],
     saturation_error: Float[ndarray, " epochs"] | None,
 ) -> Finding | None:
@@ -124,7 +132,7 @@ def _judge_saturation(
     if late.direction != "falling" or not fall > least or not belongs:
         return None
     since = fall_onset(values)
-    onset = f"epoch {since}" if since is not None else f"about epoch {half + 1}"
+    onset = f"epoch {epochs[since - 1]}" if since is not None else f"about epoch {epochs[half]}"
     return (
         DiagnosisVerdict.OVERFITTING,
         f"The saturation falls by {fall:.1f} dB since {onset}: the network grows sure of itself, "

@@ -23,6 +23,8 @@ class DiagnosisVerdict(StrEnum):
 class Diagnosis:
     """A diagnosis and the numbers it rests on.
 
+    Epochs are those that the curve's values are said to be of.
+
     Attributes
     ----------
     verdict
@@ -33,7 +35,7 @@ class Diagnosis:
         Variability in dB of the whole curve and of its halves (`maxgain.diagnosis.rules.
         split_halves`); NaN where undefined.
     trend
-        Trend of the whole curve, dB per epoch.
+        Trend of the whole curve, dB from one value to the next.
     late_share
         Share of the change that happens in the second half; NaN where undefined.
     plateau

@@ -11,7 +11,7 @@ from maxgain.monitor.curves import Curves
 
 def diagnose_by_paper(curves: Curves) -> Diagnosis:
     """The paper's rules (section IV-C1) on the gain at the centred impulse."""
-    return diagnose(curves.gain)
+    return diagnose(curves.gain, epochs=curves.epochs)
 
 
 def diagnose_by_sensitivity(curves: Curves) -> Diagnosis:
@@ -32,4 +32,5 @@ def diagnose_by_sensitivity(curves: Curves) -> Diagnosis:
         curves.sensitivity_error,
         curves.saturation_mean,
         curves.saturation_error,
+        epochs=curves.epochs,
     )

@@ -54,8 +54,8 @@ class GainMonitor:
     seed
         Of the set's places.
     measure_every
-        Measure at every so many calls of `record`, beginning with the first. Diagnoses count what
-        was measured.
+        Measure at every so many calls of `record`, beginning with the first. Diagnoses judge
+        what was measured, and name the epochs of the training.
 
     Attributes
     ----------
