@@ -3,7 +3,7 @@
 from pandas import DataFrame
 
 from maxgain.errors import InputError
-from maxgain.stopping.registry import RULES
+from maxgain.stopping.registry import RULES, rules_on
 from maxgain.stopping.replay import RuleFailedError, bound_rules, checked_stop
 from maxgain.stopping.stop import Stop
 
@@ -16,14 +16,9 @@ def check_rule(rule: str, columns: list[str]) -> None:
         lacks = f"the column '{missing[0]}'" if missing else "draws by chance"
         if missing and missing[0].endswith("_mean_db"):
             lacks += " (a monitor with impulses=0 has no means)"
-        usable = [
-            other.name
-            for other in RULES.rows()
-            if other.columns and other.draws == 1 and set(other.columns) <= set(columns)
-        ]
         raise InputError(
             f"the stop rule '{rule}' needs {lacks}, which this monitor does not have; allowed are "
-            f"{', '.join(usable)} and package.module:function."
+            f"{', '.join(rules_on(columns))} and package.module:function."
         )
 
 

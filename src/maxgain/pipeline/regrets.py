@@ -16,6 +16,7 @@ from maxgain.stopping.descriptions import describe_runs, signal_agreement
 from maxgain.stopping.families import compare_rules, rank_rules
 from maxgain.stopping.momentum import compare_momentum
 from maxgain.stopping.rates import judge_rates
+from maxgain.stopping.recommended import recommend
 from maxgain.stopping.registry import RULES
 from maxgain.stopping.scoring import by_cell, groups_of, score_rules, summarise
 from maxgain.stopping.study_page import StudyOutcome, render_study
@@ -64,6 +65,8 @@ def write_regrets(study: Path) -> StudyVerdict:
     write_frame(comparisons, study / "comparisons.csv")
     ranks = _ranks(scores, summary)
     write_frame(ranks, study / "ranks.csv")
+    recommended = recommend(scores)
+    write_frame(recommended, study / "recommended.csv")
     write_frame(_agreements(tables), study / "agreement.csv")
     marks = describe_runs(tables)
     write_frame(marks, study / "marks.csv")
@@ -73,7 +76,7 @@ def write_regrets(study: Path) -> StudyVerdict:
     write_frame(tune_rules(tables), study / "tuned.csv")
     momentum = compare_momentum(tables)
     write_frame(momentum, study / "momentum.csv", "%.7g")
-    made = (summary, by_noise, comparisons, ranks, marks, rates, momentum)
+    made = (summary, by_noise, comparisons, ranks, recommended, marks, rates, momentum)
     page = render_study(StudyOutcome(tables.ranked, declared, data, *made, verdict))
     with atomic_path(study / "verdict.md") as temporary:
         temporary.write_text(page, encoding="utf-8")

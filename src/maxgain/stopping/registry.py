@@ -1,6 +1,6 @@
 """The stop rules by name: what each sees, its parameters, and where they are from."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Literal
 
 from maxgain.registry import Registry
@@ -144,3 +144,12 @@ RULES = Registry(
 )
 """Every stop rule. A new one is a function of the table so far and a row here, an entry point of
 the group `maxgain.stop-rules`, or "package.module:function", which then sees all quantities."""
+
+
+def rules_on(columns: Collection[str]) -> list[str]:
+    """Names of the registered rules that see no other columns, and have no chance in them."""
+    return [
+        row.name
+        for row in RULES.rows()
+        if row.columns and row.draws == 1 and set(row.columns) <= set(columns)
+    ]

@@ -39,9 +39,9 @@ class StudyOutcome:
         Cells that rules are to be compared on when the study is complete; None if not known.
     data
         As in data.csv.
-    summary, by_noise, comparisons, ranks, marks, rates, momentum
-        As in regret.csv, regret_by_noise.csv, comparisons.csv, ranks.csv, marks.csv, rates.csv and
-        momentum.csv.
+    summary, by_noise, comparisons, ranks, recommended, marks, rates, momentum
+        As in regret.csv, regret_by_noise.csv, comparisons.csv, ranks.csv, recommended.csv,
+        marks.csv, rates.csv and momentum.csv.
     verdict
         On the claim.
     """
@@ -53,6 +53,7 @@ class StudyOutcome:
     by_noise: DataFrame
     comparisons: DataFrame
     ranks: DataFrame
+    recommended: DataFrame
     marks: DataFrame
     rates: DataFrame
     momentum: DataFrame
@@ -72,6 +73,8 @@ def _lines(outcome: StudyOutcome) -> Iterator[str]:
     yield from ("", f"A rule that loses less than {MARGIN:g} nats more than validation could")
     yield "stand in for it."
     yield from _without_noise(outcome)
+    if len(outcome.recommended):
+        yield from _recommended(outcome.recommended)
     if len(outcome.rates):
         yield from _rates(outcome.rates)
     if len(outcome.momentum):
@@ -183,6 +186,20 @@ def _without_noise(outcome: StudyOutcome) -> Iterator[str]:
     for row in same.sort_values(BEST_FIRST, kind="stable").to_dict("records"):
         cells = (*_measured(row), _percent(row, "epochs_used"), *_shares(row))
         yield f"| {' | '.join(cells)} |"
+
+
+def _recommended(table: DataFrame) -> Iterator[str]:
+    """What a monitor of the gain is to ask by default, and what choosing it costs elsewhere."""
+    yield from ("", "## The default of a monitor", "")
+    yield "Of the rules that see no more than a monitor of the gain records: the one of least mean"
+    yield "regret, and the regret of whoever chooses so on the other data sets."
+    yield ""
+    yield "| judged on | chosen on | rule | cells | mean [95 %] |"
+    yield "| --- | --- | --- | --- | --- |"
+    for row in table.to_dict("records"):
+        names = (row["judged_on"], row["chosen_on"], row["rule"] or "each of these", row["cells"])
+        interval = f"{row['mean_regret']:.3f} [{row['low']:.3f}, {row['high']:.3f}]"
+        yield f"| {' | '.join(map(str, names))} | {interval} |"
 
 
 def _rates(rates: DataFrame) -> Iterator[str]:

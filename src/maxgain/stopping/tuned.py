@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from pandas import DataFrame, Series
 
 from maxgain.stopping.comparison import interval_of_mean
+from maxgain.stopping.elsewhere import ALL, best_elsewhere
 from maxgain.stopping.registry import RULES
 from maxgain.stopping.scoring import cell_means, groups_of, score_rules
 from maxgain.tables.stopping import StudyTables
@@ -48,9 +48,6 @@ GRIDS: Mapping[str, tuple[str, tuple[float, ...]]] = {
 }
 """The value of a rule that is tuned, and its grid. Rules without such a value are as they are
 declared."""
-
-ALL = "all"
-"""In place of a data set: the cells of all, each with the value chosen on the others."""
 
 TUNED_COLUMNS = (
     "rule",
@@ -126,17 +123,12 @@ def declared_value(rule: str) -> float:
 
 def _leave_one_out(regrets: DataFrame, declared: float) -> list[_Chosen]:
     datasets = regrets.index.get_level_values("dataset")
-    found = []
-    for dataset in dict.fromkeys(datasets):
-        own, others = regrets[datasets == dataset], regrets[datasets != dataset]
-        if others.empty:
-            continue
-        # A mean without the cells that a value failed in would favour it.
-        failed = others.isna().sum()
-        means = others.mean().where(failed == failed.min(), np.inf)
-        best = others.columns[int(means.to_numpy().argmin())]
-        found.append(_Chosen(str(dataset), float(best), own[best], own[declared]))
-    return found
+    return [
+        _Chosen(
+            name, float(best), regrets[datasets == name][best], regrets[datasets == name][declared]
+        )
+        for name, best in best_elsewhere(regrets).items()
+    ]
 
 
 def _line(rule: str, parameter: str, dataset: str, value: float, one: _Chosen) -> dict[str, Any]:

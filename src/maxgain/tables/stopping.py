@@ -40,6 +40,7 @@ STUDY_OUTPUTS = (
     "momentum.csv",
     "comparisons.csv",
     "ranks.csv",
+    "recommended.csv",
     "agreement.csv",
     "marks.csv",
     "examples.csv",

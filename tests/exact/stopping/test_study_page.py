@@ -10,6 +10,7 @@ from maxgain.stopping.declaration import REFERENCES
 from maxgain.stopping.families import compare_rules
 from maxgain.stopping.momentum import MOMENTUM_COLUMNS
 from maxgain.stopping.rates import RATE_COLUMNS
+from maxgain.stopping.recommended import recommend
 from maxgain.stopping.scoring import summarise
 from maxgain.stopping.study_page import StudyOutcome, render_study
 from maxgain.stopping.verdict import GAIN_RULES, judge_study
@@ -68,6 +69,7 @@ def page() -> str:
             by_noise=pd.concat(parts),
             comparisons=comparisons,
             ranks=ranks_by_hand(),
+            recommended=recommend(scores),
             marks=pd.DataFrame(marks),
             rates=rates_by_hand(),
             momentum=momentum_by_hand(),
@@ -161,3 +163,13 @@ def test_rates_and_trainings_without_momentum_have_tables(page: str) -> None:
     assert f"| eb-criterion | {cell} | 3 | 0 | 0.210 | 21 % | 33 % | 0 % |" in page
     assert f"| eb-criterion-batch | {cell} | 3 | 0 |  |  |  | 67 % |" in page
     assert "| sharpness | own | 0.50 [0.50, 0.50] | 0.50 [0.50, 0.50] | 0 |" in page
+
+
+def test_the_page_says_what_a_monitor_is_to_ask(page: str) -> None:
+    section = page.partition("## The default of a monitor")[2].partition("\n## ")[0]
+    rows = [line.split(" | ") for line in section.splitlines() if line.startswith("| ")][2:]
+    assert [row[0] for row in rows] == ["| mnist", "| cifar10", "| all", "| all"]
+    assert rows[2][2] == "each of these"
+    # saturation-fall fails in a cell, so it is none of these.
+    assert all(row[2] != "saturation-fall" for row in rows)
+    assert float(rows[3][4].split()[0]) == pytest.approx(0.4, abs=0.01)

@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from maxgain.stopping.elsewhere import ALL
 from maxgain.stopping.registry import RULES
-from maxgain.stopping.tuned import ALL, GRIDS, TUNED_COLUMNS, declared_value, tune_rules
+from maxgain.stopping.tuned import GRIDS, TUNED_COLUMNS, declared_value, tune_rules
 from maxgain.tables.stopping import StudyTables
 from tests.exact.stopping.study_by_hand import EPOCHS, study
 
