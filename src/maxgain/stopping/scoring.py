@@ -98,7 +98,8 @@ def score_rules(
         Rows of the table of runs; without them those that are ranked. Others have no constant
         epoch.
     """
-    constants = constant_epochs(tables)
+    told = any("constant_epoch" in (row.columns or ()) for row in rules)
+    constants = constant_epochs(tables) if told else {}
     stored = []
     for run in (tables.ranked if runs is None else runs).to_dict("records"):
         named = {str(column): value for column, value in run.items()}

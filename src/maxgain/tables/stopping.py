@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -79,7 +80,7 @@ has no twin."""
 
 @dataclass(frozen=True)
 class StudyTables:
-    """The stored tables of a study of stop rules.
+    """The stored tables of a study of stop rules; none is changed once a run was asked for.
 
     Attributes
     ----------
@@ -102,11 +103,19 @@ class StudyTables:
 
     def of_run(self, run: str) -> tuple[DataFrame, DataFrame]:
         """Signals and outcomes of one run, by epoch."""
-        found = (table[table["run"] == run] for table in (self.signals, self.outcomes))
-        signals, outcomes = (
-            table.sort_values("epoch", kind="stable").reset_index(drop=True) for table in found
-        )
+        signals, outcomes = (parts[run] for parts in self._by_run)
         return signals, outcomes
+
+    @cached_property
+    def _by_run(self) -> tuple[dict[str, DataFrame], ...]:
+        """Rows of each run, found once: hundreds of rules ask for them."""
+        return tuple(
+            {
+                str(run): rows.sort_values("epoch", kind="stable").reset_index(drop=True)
+                for run, rows in table.groupby("run", sort=False)
+            }
+            for table in (self.signals, self.outcomes)
+        )
 
 
 def read_study(folder: Path) -> StudyTables:
