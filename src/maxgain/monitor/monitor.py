@@ -205,8 +205,16 @@ class GainMonitor:
         diagnosis: Diagnosis = DIAGNOSIS_RULES.load(rules)(self.curves())
         return diagnosis
 
-    def should_stop(self, rule: str) -> "Stop | None":
+    def should_stop(self, rule: str = "saturation-mean-db-variability") -> "Stop | None":
         """Whether a stop rule says, after the last record, that the training should end.
+
+        By default the rule that did best in the stopping study (`results/stopping`) of those that
+        see no more than a monitor records: it stops where the saturation, mean over impulses, has
+        begun to jump. In its 60 cells it loses 0.164 nats of test loss [0.117, 0.208] against the
+        best epoch; who chooses so on other data loses 0.188 [0.124, 0.265]. Validation with 10 %
+        of the images held out loses 0.050 [0.028, 0.072], one epoch for all trainings 0.162
+        [0.111, 0.219]: where images can be spared, **validation is better, and no rule on the gain
+        is shown to beat a fixed epoch**.
 
         Needs `pip install maxgain[figures]`. The stop names epochs of the training, those of the
         records: `halt` is the last one measured, `selected` the one whose weights the rule would
@@ -217,7 +225,7 @@ class GainMonitor:
         ----------
         rule
             A name of `maxgain.stopping.registry.RULES` that sees no more than the monitor records,
-            as "gain-diagnosis" or "sensitivity-plateau"; or "package.module:function".
+            as "gain-diagnosis", the paper's; or "package.module:function".
 
         Raises
         ------

@@ -346,5 +346,8 @@ def test_a_rule_on_means_is_refused_where_there_are_none() -> None:
     for rule in ("sensitivity-plateau", "saturation-fall", "plateau-and-fall"):
         with pytest.raises(InputError, match=r"needs the column 's.*impulses=0 has no means"):
             monitor.should_stop(rule)
+    with pytest.raises(InputError, match="the stop rule 'saturation-mean-db-variability' needs"):
+        monitor.should_stop()
     allowed = maxgain.GainMonitor(build_network(), (3, 12, 12), impulses=2)
     assert allowed.should_stop("sensitivity-plateau") is None
+    assert allowed.should_stop() is None
