@@ -123,8 +123,7 @@ def _table(outcome: StudyOutcome) -> Iterator[str]:
     yield ""
     compared = ("against validation", "against constant")
     heads = (*_MEASURED, *compared, "epochs used", "work", *_SHARES)
-    yield f"| {' | '.join(heads)} |"
-    yield "|" + " --- |" * len(heads)
+    yield from _head(*heads)
     # Tests of the references against each other stand in both families.
     once = outcome.comparisons.drop_duplicates(["rule", "reference"])
     against = once.set_index(["rule", "reference"]).to_dict("index")
@@ -180,8 +179,7 @@ def _without_noise(outcome: StudyOutcome) -> Iterator[str]:
     yield "above, in the cells without wrong labels alone."
     yield ""
     heads = (*_MEASURED, "epochs used", *_SHARES)
-    yield f"| {' | '.join(heads)} |"
-    yield "|" + " --- |" * len(heads)
+    yield from _head(*heads)
     same = table[table["rule"].isin(_shown(outcome.summary)["rule"]) & (table["cells"] > 0)]
     for row in same.sort_values(BEST_FIRST, kind="stable").to_dict("records"):
         cells = (*_measured(row), _percent(row, "epochs_used"), *_shares(row))
@@ -194,8 +192,7 @@ def _recommended(table: DataFrame) -> Iterator[str]:
     yield "Of the rules that see no more than a monitor of the gain records: the one of least mean"
     yield "regret, and the regret of whoever chooses so on the other data sets."
     yield ""
-    yield "| judged on | chosen on | rule | cells | mean [95 %] |"
-    yield "| --- | --- | --- | --- | --- |"
+    yield from _head("judged on", "chosen on", "rule", "cells", "mean [95 %]")
     for row in table.to_dict("records"):
         names = (row["judged_on"], row["chosen_on"], row["rule"] or "each of these", row["cells"])
         interval = f"{row['mean_regret']:.3f} [{row['low']:.3f}, {row['high']:.3f}]"
@@ -208,8 +205,7 @@ def _rates(rates: DataFrame) -> Iterator[str]:
     count = int(rates["runs"].iloc[0])
     yield f"Low, fine or high, of {count} trainings; to be beaten is who always says fine."
     yield ""
-    yield "| signal | limits from | balanced accuracy [95 %] | kappa [95 %] | passes |"
-    yield "| --- | --- | --- | --- | --- |"
+    yield from _head("signal", "limits from", "balanced accuracy [95 %]", "kappa [95 %]", "passes")
     ordered = rates.sort_values("balanced_accuracy", ascending=False, kind="stable")
     for row in ordered.to_dict("records"):
         yield (
@@ -225,8 +221,9 @@ def _momentum(table: DataFrame) -> Iterator[str]:
     yield "The EB criterion assumes steps without momentum. Trainings without it, which rules are"
     yield "not ranked on, and those with it whose steps are as long in the end; regret: mean, nats."
     yield ""
-    yield "| rule | cell | trainings | momentum | regret | epochs used | no stop | failed |"
-    yield "| --- | --- | --- | --- | --- | --- | --- | --- |"
+    yield from _head(
+        "rule", "cell", "trainings", "momentum", "regret", "epochs used", "no stop", "failed"
+    )
     for row in table.sort_values(["rule", "momentum"], kind="stable").to_dict("records"):
         cell = cell_name([row[name] for name in CELL])
         # Where a training failed, the cell has no other number.
@@ -237,6 +234,11 @@ def _momentum(table: DataFrame) -> Iterator[str]:
             f"| {row['rule']} | {cell} | {row['seeds']} | {row['momentum']:g} | "
             f"{' | '.join(said)} | {100 * row['failed']:.0f} % |"
         )
+
+
+def _head(*names: str) -> tuple[str, str]:
+    """The first two lines of a table."""
+    return f"| {' | '.join(names)} |", "|" + " --- |" * len(names)
 
 
 def _shown(summary: DataFrame) -> DataFrame:
