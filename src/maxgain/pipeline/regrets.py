@@ -10,7 +10,6 @@ from maxgain.config.stopping import Stopping, study_cells
 from maxgain.errors import InputError
 from maxgain.files.atomic import atomic_path
 from maxgain.files.csv import read_frame
-from maxgain.stopping.comparison import interval_of_mean
 from maxgain.stopping.declaration import RANKED, REFERENCES, family
 from maxgain.stopping.descriptions import describe_runs, signal_agreement
 from maxgain.stopping.families import compare_rules, rank_rules
@@ -18,7 +17,7 @@ from maxgain.stopping.momentum import compare_momentum
 from maxgain.stopping.rates import judge_rates
 from maxgain.stopping.recommended import recommend
 from maxgain.stopping.registry import RULES
-from maxgain.stopping.scoring import by_cell, groups_of, score_rules, summarise
+from maxgain.stopping.scoring import by_cell, interval_of_cells, score_rules, summarise
 from maxgain.stopping.study_page import StudyOutcome, render_study
 from maxgain.stopping.tuned import tune_rules
 from maxgain.stopping.verdict import StudyVerdict, judge_study
@@ -164,7 +163,7 @@ def _agreements(tables: StudyTables) -> DataFrame:
     lines = []
     for quantity, rows in tau.groupby("quantity"):
         cells = rows.groupby(list(CELL))["tau"].mean().dropna()
-        interval = interval_of_mean(cells.to_numpy(), groups_of(cells))
+        interval = interval_of_cells(cells)
         lines.append(
             {
                 "quantity": quantity,

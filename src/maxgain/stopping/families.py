@@ -14,12 +14,11 @@ from maxgain.errors import InputError
 from maxgain.stopping.comparison import (
     Ranking,
     holm,
-    interval_of_mean,
     rank,
     rank_balance,
     signed_rank_p,
 )
-from maxgain.stopping.scoring import cell_means, groups_of
+from maxgain.stopping.scoring import cell_means, interval_of_cells
 
 COMPARISON_COLUMNS = (
     "rule",
@@ -89,7 +88,7 @@ def compare_rules(scores: DataFrame, references: Sequence[str]) -> DataFrame:
 def _comparison(means: DataFrame, rule: str, reference: str) -> dict[str, object]:
     differences = paired_differences(means, rule, reference)
     judged = differences[np.isfinite(differences)]
-    interval = interval_of_mean(judged.to_numpy(), groups_of(judged))
+    interval = interval_of_cells(judged)
     # A rule that was judged nowhere beside the reference is not compared with it.
     tested = differences.to_numpy() if len(judged) else judged.to_numpy()
     return {

@@ -3,10 +3,9 @@
 import pandas as pd
 from pandas import DataFrame, Series
 
-from maxgain.stopping.comparison import interval_of_mean
 from maxgain.stopping.elsewhere import ALL, best_column, best_elsewhere
 from maxgain.stopping.registry import rules_on
-from maxgain.stopping.scoring import cell_means, groups_of
+from maxgain.stopping.scoring import cell_means, interval_of_cells
 from maxgain.tables.curves import RESPONSE_COLUMNS
 
 MONITORED = ("gain_db", *RESPONSE_COLUMNS)
@@ -48,5 +47,5 @@ def recommend(scores: DataFrame) -> DataFrame:
 
 def _line(judged_on: str, chosen_on: str, rule: str, cells: Series) -> tuple[object, ...]:
     judged = cells.dropna()
-    interval = interval_of_mean(judged.to_numpy(), groups_of(judged))
+    interval = interval_of_cells(judged)
     return (judged_on, chosen_on, rule, len(judged), interval.mean, interval.low, interval.high)

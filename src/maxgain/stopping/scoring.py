@@ -11,7 +11,7 @@ from jaxtyping import Shaped
 from numpy import ndarray
 from pandas import DataFrame, Series
 
-from maxgain.stopping.comparison import interval_of_mean
+from maxgain.stopping.comparison import Interval, interval_of_mean
 from maxgain.stopping.registry import RULES
 from maxgain.stopping.regret import best_epoch, score
 from maxgain.stopping.replay import bound_rules, replay_row
@@ -170,7 +170,7 @@ def summarise(scores: DataFrame) -> DataFrame:
 def _summary(rule: str, scores: DataFrame) -> dict[str, object]:
     means = cell_means(scores)[rule]
     cells = means.dropna()
-    interval = interval_of_mean(cells.to_numpy(), groups_of(cells))
+    interval = interval_of_cells(cells)
     failures = scores["failure"][scores["failure"] != ""]
     return {
         "rule": rule,
@@ -203,7 +203,12 @@ def _run_means(scores: DataFrame) -> dict[str, float]:
     return {str(name): float(mean) for name, mean in means.mean().items()} | {"failed": share}
 
 
-def groups_of(cells: Series) -> Shaped[ndarray, " cells"]:
+def interval_of_cells(cells: Series) -> Interval:
+    """Mean over cells, none of them NaN, with its interval over their groups."""
+    return interval_of_mean(cells.to_numpy(), _groups_of(cells))
+
+
+def _groups_of(cells: Series) -> Shaped[ndarray, " cells"]:
     """Name of each cell's group, for the bootstrap."""
     levels = [cells.index.get_level_values(name) for name in GROUP]
     names = [" ".join(map(str, values)) for values in zip(*levels, strict=True)]

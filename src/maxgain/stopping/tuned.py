@@ -12,10 +12,9 @@ from typing import Any
 import pandas as pd
 from pandas import DataFrame, Series
 
-from maxgain.stopping.comparison import interval_of_mean
 from maxgain.stopping.elsewhere import ALL, best_elsewhere
 from maxgain.stopping.registry import RULES
-from maxgain.stopping.scoring import cell_means, groups_of, score_rules
+from maxgain.stopping.scoring import cell_means, interval_of_cells, score_rules
 from maxgain.tables.stopping import StudyTables
 
 _PATIENCE = ("patience", (1, 3, 5, 10, 20))
@@ -133,7 +132,7 @@ def _leave_one_out(regrets: DataFrame, declared: float) -> list[_Chosen]:
 
 def _line(rule: str, parameter: str, dataset: str, value: float, one: _Chosen) -> dict[str, Any]:
     judged = one.tuned.dropna()
-    interval = interval_of_mean(judged.to_numpy(), groups_of(judged))
+    interval = interval_of_cells(judged)
     return {
         "rule": rule,
         "parameter": parameter,
