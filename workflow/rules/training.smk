@@ -14,10 +14,10 @@ rule train:
         job=train_job,
         folder=lambda wildcards, output: Path(output.history).parent,
         state=f"{RESULTS}/state",
+        # Written by the training itself: a benchmark of Snakemake's would slow short ones down.
+        usage=f"{BENCHMARKS}/train/{{run}}.tsv",
     log:
         f"{LOGS}/train/{{run}}.log",
-    benchmark:
-        f"{BENCHMARKS}/train/{{run}}.tsv"
     threads: PROTOCOL.threads
     # Long jobs first: a short one left for the end costs less idle time than a long one.
     priority: lambda wildcards: round(ORDER[wildcards.run])
@@ -32,4 +32,4 @@ rule train:
         # Epochs go to the log, which the display of all trainings reads; errors are seen too.
         ": > {log:q}; "
         "maxgain pipeline train {params.job:q} --data {input:q} --output {params.folder:q} "
-        "--state {params.state:q} 2>&1 >> {log:q} | tee -a {log:q}"
+        "--state {params.state:q} --usage {params.usage:q} 2>&1 >> {log:q} | tee -a {log:q}"

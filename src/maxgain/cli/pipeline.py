@@ -4,6 +4,7 @@ A command takes its settings as the JSON text of a typed job (`maxgain.pipeline.
 as options. People use the other commands.
 """
 
+import time
 from pathlib import Path
 from typing import Annotated
 
@@ -44,15 +45,22 @@ def train(
     state: Annotated[
         Path | None, typer.Option(help="Folder for resumable state; OUTPUT/state if not given.")
     ] = None,
+    usage: Annotated[
+        Path | None, typer.Option(help="File for seconds, memory and CPU time, as a benchmark.")
+    ] = None,
 ) -> None:
     """Train one network and keep a snapshot of every epoch.
 
     An interrupted call resumes from its last complete epoch when it is made again.
     """
+    started = time.monotonic()
     from maxgain.pipeline.jobs import TrainJob
     from maxgain.pipeline.training import train_run
+    from maxgain.pipeline.usage import write_usage
 
     train_run(TrainJob.of_text(job), data, output, state or output / "state")
+    if usage:
+        write_usage(usage, started)
 
 
 @app.command()
