@@ -46,6 +46,16 @@ def test_all_trainings_share_one_display_and_each_has_its_log(finished: tuple[Pa
     assert all(": epoch 3/3: loss " in log.read_text() for log in logs)
 
 
+def test_every_training_has_a_benchmark_file(finished: tuple[Path, str]) -> None:
+    folder, _ = finished
+    results = folder / "results/smoke"
+    tables = [pd.read_csv(path, sep="\t") for path in results.glob("benchmarks/train/**/*.tsv")]
+    assert len(tables) == 6
+    rows = pd.concat(tables)
+    assert (rows["s"] > 0).all() and (rows["cpu_time"] > 0).all()
+    assert rows["max_rss"].between(100, 4000).all()
+
+
 def test_identical_settings_are_trained_once(finished: tuple[Path, str]) -> None:
     folder, _ = finished
     # 3 MNIST rates, 2 CIFAR rates (one of them is the LeNet of figures 12 and 13), x1/4.
