@@ -42,16 +42,13 @@ def train(
     job: Job,
     data: Annotated[Path, typer.Option(help="File that `prepare` wrote.")],
     output: Annotated[Path, typer.Option(help="Folder for the history and the snapshots.")],
-    state: Annotated[
-        Path | None, typer.Option(help="Folder for resumable state; OUTPUT/state if not given.")
-    ] = None,
-    usage: Annotated[
-        Path | None, typer.Option(help="File for seconds, memory and CPU time, as a benchmark.")
-    ] = None,
+    state: Annotated[Path | None, typer.Option(help="Folder of resumable state.")] = None,
+    usage: Annotated[Path | None, typer.Option(help="Benchmark file of the training.")] = None,
 ) -> None:
     """Train one network and keep a snapshot of every epoch.
 
-    An interrupted call resumes from its last complete epoch when it is made again.
+    An interrupted call resumes from its last complete epoch when it is made again, by what it left
+    in the folder of resumable state: OUTPUT/state if none is given.
     """
     started = time.monotonic()
     from maxgain.pipeline.jobs import TrainJob
