@@ -64,6 +64,7 @@ onstart:
             Path(f"{LOGS}/train"),
             {name: run.epochs for name, run in RUNS.items()},
             COSTS,
+            LEADERS,
         ),
         logger.handlers,
     )

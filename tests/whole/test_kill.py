@@ -65,11 +65,11 @@ def kill_group(identifier: int) -> None:
 
 def train_once(data: Path, output: Path, state: Path, log: Path, epochs: int) -> None:
     """What `maxgain pipeline train` does, in a process that only has to be forked."""
-    from maxgain.pipeline.training import train_run
+    from maxgain.pipeline.training import train_runs
 
     handle = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     os.dup2(handle, 1)
-    train_run(train_job(epochs), data, output, state)
+    train_runs([train_job(epochs)], data, [output], state)
 
 
 def count_lines(log: Path, pattern: str) -> int:

@@ -1,5 +1,6 @@
 """The typed configuration and every path; all other rules take both from here."""
 
+import re
 import shlex
 import sys
 from pathlib import Path
@@ -47,6 +48,9 @@ if NOTES:
 # Absolute, as the clone's folder may have braces in its name.
 ENVIRONMENT = escaped(Path(workflow.basedir) / "environment.yml")
 RUNS = PROTOCOL.runs()
+TRAINED_PARTS = jobs.trained_parts(PROTOCOL)
+# A run's log is that of the first which is trained with it.
+LEADERS = {run: part[0] for part in TRAINED_PARTS for run in part}
 COSTS = jobs.costs(PROTOCOL)
 RESULTS = f"results/{PROTOCOL.protocol}"
 FIGURE_FOLDER = f"figures/{PROTOCOL.protocol}"
@@ -121,10 +125,14 @@ DRAWN_PARTS = jobs.drawn_parts(
 )
 
 
+RUN = "[^/]+/[^/]+/[^/]+/seed[0-9]+"
+TRAINED_ALONE = f"(?!(?:{'|'.join(map(re.escape, LEADERS))})/){RUN}" if LEADERS else RUN
+
+
 wildcard_constraints:
     set="[a-z0-9-]+",
     dataset="[A-Za-z0-9_.-]+",
-    run="[^/]+/[^/]+/[^/]+/seed[0-9]+",
+    run=RUN,
     experiment="[A-Za-z0-9_.-]+",
     choice="[A-Za-z0-9_.-]+",
     check="[A-Za-z0-9_.-]+",

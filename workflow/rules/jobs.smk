@@ -22,9 +22,13 @@ def prepare_job(wildcards):
     return jobs.prepare_job(PROTOCOL, wildcards.dataset).text()
 
 
-def train_job(wildcards, threads):
-    run = RUNS[wildcards.run]
-    return jobs.TrainJob(run=run, device=PROTOCOL.device, threads=threads).text()
+def train_job(run, threads):
+    return jobs.TrainJob(run=RUNS[run], device=PROTOCOL.device, threads=threads).text()
+
+
+def train_jobs(runs):
+    """Function for a rule's parameter: the jobs of runs that it trains in turn."""
+    return lambda wildcards, threads: [train_job(run, threads) for run in runs]
 
 
 def curves_job(wildcards):

@@ -1,4 +1,11 @@
-"""Every run is trained once."""
+"""Every run is trained once: by itself, or in turn with the same setting's other seeds."""
+
+# Epochs go to the log, which the display of all trainings reads; errors are seen too.
+TRAIN = (
+    ": > {log:q}; "
+    "maxgain pipeline train {params.jobs:q} --data {input:q} {params.folders:q} "
+    "--state {params.state:q} --usage {params.usage:q} 2>&1 >> {log:q} | tee -a {log:q}"
+)
 
 
 rule train:
@@ -11,8 +18,8 @@ rule train:
         seconds=f"{TRAINED}/seconds.csv",
         provenance=f"{TRAINED}/provenance.json",
     params:
-        job=train_job,
-        folder=lambda wildcards, output: Path(output.history).parent,
+        jobs=lambda wildcards, threads: train_job(wildcards.run, threads),
+        folders=f"--output={TRAINED}",
         state=f"{RESULTS}/state",
         # Written by the training itself: a benchmark of Snakemake's would slow short ones down.
         usage=f"{BENCHMARKS}/train/{{run}}.tsv",
@@ -28,8 +35,35 @@ rule train:
         runtime=lambda wildcards, attempt: 240 * attempt,
     conda:
         ENVIRONMENT
+    wildcard_constraints:
+        run=TRAINED_ALONE,
     shell:
-        # Epochs go to the log, which the display of all trainings reads; errors are seen too.
-        ": > {log:q}; "
-        "maxgain pipeline train {params.job:q} --data {input:q} --output {params.folder:q} "
-        "--state {params.state:q} --usage {params.usage:q} 2>&1 >> {log:q} | tee -a {log:q}"
+        TRAIN
+
+
+for NUMBER, TOGETHER in enumerate(TRAINED_PARTS):
+
+    rule:
+        name:
+            f"train_{NUMBER}"
+        input:
+            f"{RESULTS}/prepared/{RUNS[TOGETHER[0]].dataset}.safetensors",
+        output:
+            expand(rules.train.output, run=TOGETHER),
+        params:
+            jobs=train_jobs(TOGETHER),
+            folders=expand(f"--output={TRAINED}", run=TOGETHER),
+            state=f"{RESULTS}/state",
+            usage=f"{BENCHMARKS}/train/{TOGETHER[0]}.tsv",
+        log:
+            f"{LOGS}/train/{TOGETHER[0]}.log",
+        threads: PROTOCOL.threads
+        priority: round(sum(ORDER[run] for run in TOGETHER))
+        retries: 3
+        resources:
+            mem_mb=lambda wildcards, attempt: 4000 * attempt,
+            runtime=lambda wildcards, attempt: 240 * attempt,
+        conda:
+            ENVIRONMENT
+        shell:
+            TRAIN

@@ -39,23 +39,23 @@ def prepare(job: Job, output: Output) -> None:
 
 @app.command()
 def train(
-    job: Job,
+    jobs: Annotated[list[str], typer.Argument(metavar="JOB...", help="Settings, as JSON.")],
     data: Annotated[Path, typer.Option(help="File that `prepare` wrote.")],
-    output: Annotated[Path, typer.Option(help="Folder for the history and the snapshots.")],
+    output: Annotated[list[Path], typer.Option(help="Folder for the history; one a job.")],
     state: Annotated[Path | None, typer.Option(help="Folder of resumable state.")] = None,
-    usage: Annotated[Path | None, typer.Option(help="Benchmark file of the training.")] = None,
+    usage: Annotated[Path | None, typer.Option(help="Benchmark file of the call.")] = None,
 ) -> None:
-    """Train one network and keep a snapshot of every epoch.
+    """Train networks in turn and keep a snapshot of every epoch.
 
     An interrupted call resumes from its last complete epoch when it is made again, by what it left
-    in the folder of resumable state: OUTPUT/state if none is given.
+    in the folder of resumable state: the first OUTPUT/state if none is given.
     """
     started = time.monotonic()
     from maxgain.pipeline.jobs import TrainJob
-    from maxgain.pipeline.training import train_run
+    from maxgain.pipeline.training import train_runs
     from maxgain.pipeline.usage import write_usage
 
-    train_run(TrainJob.of_text(job), data, output, state or output / "state")
+    train_runs([TrainJob.of_text(job) for job in jobs], data, output, state or output[0] / "state")
     if usage:
         write_usage(usage, started)
 

@@ -65,6 +65,9 @@ class EmbeddedChanges(Section):
     batch_size: Count | None = None
     """In place of the experiment's; null takes that."""
 
+    seeds_together: Count | None = None
+    """In place of the experiment's; null takes that."""
+
 
 class Experiment(Section):
     """Runs that figures compare: every combination of the lists below."""
@@ -117,6 +120,10 @@ class Experiment(Section):
     validation_stride: Count = 1
     """After an epoch every so-manieth validation image is looked at; 2 leaves the other half for
     another judge."""
+
+    seeds_together: Count = 1
+    """Seeds of one setting that one job trains in turn, so that short trainings share a start-up.
+    Where one of them is missing, all are trained."""
 
     embedded: EmbeddedChanges = EmbeddedChanges()
     """Keys in force only where the data set is embedded, in place of those beside it."""

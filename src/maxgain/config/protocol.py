@@ -260,9 +260,13 @@ class Protocol(Section):
 
     def grids(self) -> Iterator[list[Run]]:
         """The runs of each experiment, of each that a choice varies, then of accuracy checks."""
-        yield from map(self.runs_of, self.experiments)
-        yield from map(self.runs_of_varied, self.varied())
-        yield from map(self.runs_of_check, self.accuracy)
+        yield from map(self._runs_in_force, self.experiments_in_force())
+
+    def experiments_in_force(self) -> Iterator[Experiment]:
+        """Each experiment, each that a choice varies, then accuracy checks, as their data want."""
+        yield from map(self.experiment, self.experiments)
+        yield from (varied.experiment for varied in self.varied())
+        yield from (check.experiment for check in self.accuracy.values())
 
     def varied(self) -> list[Varied]:
         """Every experiment that a choice varies, choice by choice."""

@@ -184,13 +184,35 @@ def gathering_job(protocol: Protocol, name: str, experiment: Experiment) -> Curv
 
 def measured_parts(protocol: Protocol) -> list[tuple[str, ...]]:
     """Names of the runs that one job measures, every run in the first experiment that has it."""
-    parts, placed = list[tuple[str, ...]](), set[str]()
-    for group in protocol.grids():
-        names = dict.fromkeys(run.name for run in group)
-        runs = tuple(run for run in names if run not in placed)
-        placed.update(runs)
-        parts += _in_parts(runs, protocol.measured_together)
-    return parts
+    groups = _placed_runs(protocol)
+    return [part for runs in groups for part in _in_parts(runs, protocol.measured_together)]
+
+
+def trained_parts(protocol: Protocol) -> list[tuple[str, ...]]:
+    """Names of the runs that one job trains in turn, where there are several: of other seeds alone.
+
+    A setting in a job of its own is not trained anew where another joins the experiment.
+    """
+    parts = list[tuple[str, ...]]()
+    for experiment, runs in zip(
+        protocol.experiments_in_force(), _placed_runs(protocol), strict=True
+    ):
+        settings = dict[str, list[str]]()
+        for run in runs:
+            settings.setdefault(run.rpartition("/")[0], []).append(run)
+        for seeds in settings.values():
+            parts += _in_parts(seeds, experiment.seeds_together)
+    return [part for part in parts if len(part) > 1]
+
+
+def _placed_runs(protocol: Protocol) -> list[tuple[str, ...]]:
+    """Names of the runs of every grid that are in none before it."""
+    groups, placed = list[tuple[str, ...]](), set[str]()
+    for grid in protocol.grids():
+        names = dict.fromkeys(run.name for run in grid)
+        groups.append(tuple(run for run in names if run not in placed))
+        placed.update(names)
+    return groups
 
 
 def drawn_parts(files: Mapping[str, Collection[str]], together: int) -> list[tuple[str, ...]]:

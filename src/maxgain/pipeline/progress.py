@@ -20,8 +20,11 @@ from rich.progress import BarColumn, Progress, TextColumn
 EPOCH = re.compile(rb": epoch (\d+)/\d+: ")
 """The part of a training's log line that says how far it is."""
 
-TAIL = 4096
-"""Bytes from the end of a log that hold its last epoch's line."""
+HEADER = re.compile(rb"^\S+/seed\d+ on ", re.M)
+"""The beginning of a training in a log, which may be of several in turn."""
+
+TRAIN = r"train(_\d+)?"
+"""Names of the rules of trainings."""
 
 LINE_EVERY = 30.0
 """Seconds between the lines of a display that is no terminal."""
@@ -35,6 +38,8 @@ class TrainingsProgress:
     ----------
     folder, logs
         Folder of all runs, and of their logs: runs/NAME/snapshots.safetensors, NAME.log.
+    leaders
+        Of runs that are not trained by themselves: the run whose log theirs is.
     epochs
         Epochs of every run by its name.
     costs
@@ -47,6 +52,7 @@ class TrainingsProgress:
     logs: Path
     epochs: Mapping[str, int]
     costs: Mapping[str, float]
+    leaders: Mapping[str, str] = field(default_factory=dict)
     started: float = field(default_factory=time.time)
 
     def __post_init__(self) -> None:
@@ -74,16 +80,13 @@ class TrainingsProgress:
 
     def _find_epoch(self, name: str, epochs: int) -> int:
         """Epochs of one run that are done: by its log, where this call writes it."""
-        log = self.logs / f"{name}.log"
-        try:
-            if log.stat().st_mtime >= self.started:
-                with log.open("rb") as file:
-                    file.seek(max(0, log.stat().st_size - TAIL))
-                    found = EPOCH.findall(file.read())
-                return min(epochs, int(found[-1])) if found else 0
-        except FileNotFoundError:
-            pass
-        return epochs if (self.folder / name / "snapshots.safetensors").exists() else 0
+        made = _changed(self.folder / name / "snapshots.safetensors")
+        log = self.logs / f"{self.leaders.get(name, name)}.log"
+        if made >= self.started or _changed(log) < self.started:
+            return epochs if made else 0
+        _, _, following = log.read_bytes().partition(f"{name} on ".encode())
+        found = EPOCH.findall(HEADER.split(following, maxsplit=1)[0])
+        return min(epochs, int(found[-1])) if found else 0
 
     def _cost(self, done: Mapping[str, int]) -> float:
         return sum(self.costs[name] * done[name] / epochs for name, epochs in self.epochs.items())
@@ -128,11 +131,11 @@ class HiddenTrainings(logging.Filter):
         """Whether a message is of something else."""
         message = record.getMessage()
         event = str(getattr(record, "event", ""))
-        counted, self._ended = self._ended, message.endswith("(Rule: train)")
+        counted, self._ended = self._ended, bool(re.search(rf"\(Rule: {TRAIN}\)$", message))
         if record.levelno > logging.INFO:
             return True
         between = message.startswith(("Select jobs to execute", "Execute "))
-        started = getattr(record, "rule_name", None) == "train"
+        started = re.fullmatch(TRAIN, str(getattr(record, "rule_name", "")))
         return not (between or started or self._ended or (counted and event.endswith("progress")))
 
 
@@ -159,6 +162,14 @@ def _show_lines(trainings: TrainingsProgress, _: Sequence["logging.StreamHandler
             print(text, file=sys.stderr, flush=True)
             shown = share
         time.sleep(LINE_EVERY)
+
+
+def _changed(path: Path) -> float:
+    """When a file was last written, in seconds since 1970; 0 where it is not there."""
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
 
 
 def _describe_duration(seconds: float) -> str:

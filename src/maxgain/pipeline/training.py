@@ -1,7 +1,7 @@
 """A training as a job: a data file in; history, snapshots and provenance out."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from rich.console import Console
 from maxgain.config.runs import Run
 from maxgain.data.held_out import kept_and_held_out
 from maxgain.data.prepared import PreparedData, load_prepared
+from maxgain.errors import InputError
 from maxgain.files.provenance import installed_versions
 from maxgain.networks.building import source_checksum
 from maxgain.pipeline.jobs import TrainJob
@@ -23,17 +24,31 @@ from maxgain.training.state import TrainingState
 from maxgain.training.threads import use_threads
 
 
-def train_run(job: TrainJob, data: Path, output: Path, state_root: Path) -> None:
-    """Train a run on a file that `maxgain pipeline prepare` wrote, as a process of its own.
+def train_runs(
+    jobs: Sequence[TrainJob], data: Path, outputs: Sequence[Path], state_root: Path
+) -> None:
+    """Train runs on a file that `maxgain pipeline prepare` wrote, in turn, as a process of its own.
+
+    The resumable state of all is removed after the last: a workflow engine deletes the results of
+    those before one that fails, and gets them back without an epoch's training.
 
     Raises
     ------
     InputError
-        As `run_training_job`, or the file is missing or damaged.
+        As `run_training_job`, or the file is missing or damaged, or there are not as many folders
+        as jobs.
     """
-    use_threads(job.threads)
+    if len(jobs) != len(outputs):
+        given = f"--output is given {len(outputs)} times"
+        raise InputError(f"{given}; allowed is {len(jobs)}, one a job")
     keep_freed_memory()
-    run_training_job(job.run, load_prepared(data), output, state_root, job.device, job.threads)
+    start, prepared, states = time.time(), load_prepared(data), list[TrainingState]()
+    for job, output in zip(jobs, outputs, strict=True):
+        use_threads(job.threads)
+        run = job.run
+        states.append(_train(run, prepared, output, state_root, job.device, job.threads, start))
+    for state in states:
+        state.remove()
 
 
 def run_training_job(
@@ -51,7 +66,19 @@ def run_training_job(
         The network does not fit the images, the device is not available, or a file cannot be
         written.
     """
-    start = time.time()
+    _train(run, prepared, output, state_root, device, threads, time.time()).remove()
+
+
+def _train(
+    run: Run,
+    prepared: PreparedData,
+    output: Path,
+    state_root: Path,
+    device: str,
+    threads: int,
+    start: float,
+) -> TrainingState:
+    """The state of a run that is trained, or was by another process since the start."""
     target = choose_device(device, run.precision)
     # A label is text, not markup; a log's line is a line however narrow the terminal.
     console = Console(highlight=False, markup=False, soft_wrap=True)
@@ -60,30 +87,18 @@ def run_training_job(
         console.print("warning: this processor has no bf16 instructions and emulates them slowly")
     identity = _identity(run, prepared, describe_device(target), threads)
     results = RunResults(output, _settings(run, prepared, identity), describe_device(target))
-    state, waiting = TrainingState(state_root, identity), _Waiting(console.print)
-    with state.locked(waiting):
-        if waiting.happened and results.were_written_since(start):
-            state.remove()
+    state = TrainingState(state_root, identity)
+    waiting = "another process trains this run: waiting for it"
+    with state.locked(lambda: console.print(waiting)):
+        if results.were_written_since(start):
             console.print("the other process finished this run")
-            return
+            return state
         results.remove_leftovers()
         data, seconds = training_data(prepared, run), list[dict[str, object]]()
         epochs = train(run, data, device, state, _reporter(run, seconds, console.print))
         architecture = Architecture(run.architecture, data.shape, data.classes, run.capacity)
         results.write(architecture, epochs, prepared.mean_image, prepared.pixel_scale, seconds)
-        state.remove()
-
-
-class _Waiting:
-    """Says that another process trains the run, and remembers it."""
-
-    def __init__(self, say: Callable[[str], None]) -> None:
-        self._say = say
-        self.happened = False
-
-    def __call__(self) -> None:
-        self.happened = True
-        self._say("another process trains this run: waiting for it")
+    return state
 
 
 def _reporter(run: Run, seconds: list[dict[str, object]], say: Callable[[str], None]) -> Report:

@@ -10,6 +10,7 @@ import time
 from datetime import timedelta
 from pathlib import Path
 
+from maxgain.errors import InputError
 from maxgain.files.atomic import atomic_path
 
 COLUMNS = ("s", "h:m:s", "max_rss", "cpu_time")
@@ -22,12 +23,8 @@ def write_usage(path: Path, started: float) -> None:
     ----------
     started
         When the job began, by `time.monotonic`: "s" and "h:m:s" are the time since. "cpu_time", in
-        seconds, is the whole process's, "max_rss" its largest resident memory in MiB.
-
-    Raises
-    ------
-    InputError
-        The file cannot be written.
+        seconds, is the whole process's, "max_rss" its largest resident memory in MiB. Where it
+        cannot be written, a warning says so: what the job made is worth more than its times.
     """
     seconds = time.monotonic() - started
     used = resource.getrusage(resource.RUSAGE_SELF)
@@ -38,5 +35,9 @@ def write_usage(path: Path, started: float) -> None:
         f"{used.ru_maxrss * unit / 1024**2:.2f}",
         f"{used.ru_utime + used.ru_stime:.2f}",
     )
-    with atomic_path(path) as temporary:
-        temporary.write_text("\t".join(COLUMNS) + "\n" + "\t".join(row) + "\n", encoding="utf-8")
+    try:
+        with atomic_path(path) as temporary:
+            text = "\t".join(COLUMNS) + "\n" + "\t".join(row) + "\n"
+            temporary.write_text(text, encoding="utf-8")
+    except InputError as error:
+        print(f"warning: {error}", file=sys.stderr)

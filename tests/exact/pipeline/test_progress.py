@@ -14,7 +14,7 @@ LINE = "mnist lenet x1, rate 0.001, seed 0: epoch {}/4: loss 0.5 training (0.2 s
 def make_log(tmp_path: Path, name: str, last: int, age: float = 0.0) -> None:
     log = tmp_path / "logs" / f"{name}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
-    log.write_text("start\n" + "".join(LINE.format(n) for n in range(1, last + 1)))
+    log.write_text(f"{name} on some images, CPU\n" + "".join(map(LINE.format, range(1, last + 1))))
     time = log.stat().st_mtime - age
     os.utime(log, (time, time))
 
@@ -54,12 +54,16 @@ def test_a_run_that_is_trained_again_is_not_done(tmp_path: Path) -> None:
     assert progress.describe()[1].startswith("trainings 0/3, epochs 1/12")
 
 
-def test_only_the_end_of_a_long_log_is_read(tmp_path: Path) -> None:
+def test_runs_that_are_trained_in_turn_share_a_log(tmp_path: Path) -> None:
     progress = make_progress(tmp_path)
+    progress.leaders = {"a/seed0": "a/seed0", "a/seed1": "a/seed0"}
     make_log(tmp_path, "a/seed0", 4)
-    log = tmp_path / "logs/a/seed0.log"
-    log.write_text("x" * 100_000 + "\n" + LINE.format(3))
-    assert progress.describe()[1].startswith("trainings 0/3, epochs 3/12")
+    assert progress.describe()[1].startswith("trainings 1/3, epochs 4/12")
+    with (tmp_path / "logs/a/seed0.log").open("a") as log:
+        log.write("a/seed1 on some images, CPU\n" + LINE.format(1) + LINE.format(2))
+    assert progress.describe()[1].startswith("trainings 1/3, epochs 6/12")
+    make_finished(tmp_path, "a/seed1")
+    assert progress.describe()[1].startswith("trainings 2/3, epochs 8/12")
 
 
 @pytest.mark.parametrize(
@@ -80,8 +84,12 @@ def test_messages_of_trainings_are_hidden_and_nothing_else() -> None:
     messages = [
         (say("Select jobs to execute..."), False),
         (say("start", rule_name="train"), False),
+        (say("start", rule_name="train_12"), False),
+        (say("start", rule_name="train_of_thought"), True),
         (say("start", rule_name="prepare"), True),
         (say("Finished jobid: 3 (Rule: train)"), False),
+        (say("count", event="LogEvent.progress"), False),
+        (say("Finished jobid: 5 (Rule: train_0)"), False),
         (say("count", event="LogEvent.progress"), False),
         (say("Finished jobid: 4 (Rule: figure)"), True),
         (say("count", event="LogEvent.progress"), True),

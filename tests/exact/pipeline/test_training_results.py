@@ -1,6 +1,7 @@
 """A training as a job: what it says and leaves, diverged or not."""
 
 import math
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from maxgain.pipeline import training
 from maxgain.pipeline.curves import write_curves
 from maxgain.pipeline.jobs import QuantitiesJob, TrainJob, curves_job
 from maxgain.pipeline.quantities import measure_snapshots
-from maxgain.pipeline.training import run_training_job, train_run
+from maxgain.pipeline.training import run_training_job, train_runs
 from maxgain.response.measure import measure
 from maxgain.response.probes import impulse_image, raw_impulse_image
 from maxgain.tables.curves import CURVE_COLUMNS, HISTORY_COLUMNS
@@ -165,9 +166,47 @@ def test_job_of_its_own_process_does_the_same(tmp_path: Path) -> None:
     write_prepared(tmp_path / "data.safetensors", prepared())
     job = TrainJob(run=RUN, device="cpu", threads=1)
     assert TrainJob.of_text(job.text()) == job
-    train_run(job, tmp_path / "data.safetensors", tmp_path / "run", tmp_path / "state")
+    train_runs([job], tmp_path / "data.safetensors", [tmp_path / "run"], tmp_path / "state")
     found = {name: (tmp_path / "run" / name).read_bytes() for name in FILES}
     assert found == trained_files(RUN, tmp_path / "other")
+
+
+def test_runs_in_turn_are_each_as_by_itself(tmp_path: Path) -> None:
+    write_prepared(tmp_path / "data.safetensors", prepared())
+    runs = [RUN, replace(RUN, seed=RUN.seed + 1)]
+    jobs = [TrainJob(run=run, device="cpu", threads=1) for run in runs]
+    folders = [tmp_path / "first", tmp_path / "second"]
+    train_runs(jobs, tmp_path / "data.safetensors", folders, tmp_path / "state")
+    for run, folder in zip(runs, folders, strict=True):
+        found = {name: (folder / name).read_bytes() for name in FILES}
+        assert found == trained_files(run, tmp_path / f"other{run.seed}")
+    assert {path.suffix for path in (tmp_path / "state").iterdir()} == {".lock"}
+
+
+def test_a_run_that_fails_costs_those_before_it_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_prepared(tmp_path / "data.safetensors", prepared())
+    jobs = [TrainJob(run=replace(RUN, seed=seed), device="cpu", threads=1) for seed in (0, 1)]
+    folders = [tmp_path / "first", tmp_path / "second"]
+    words = jobs, tmp_path / "data.safetensors", folders, tmp_path / "state"
+    folders[1].write_text("in the way")
+    with pytest.raises(InputError, match="second"):
+        train_runs(*words)
+    shutil.rmtree(folders[0])  # As a workflow engine does with what a failed job made.
+    folders[1].unlink()
+    capsys.readouterr()
+    train_runs(*words)
+    trained = [line for line in capsys.readouterr().out.splitlines() if ": epoch " in line]
+    assert len(trained) == 2 * RUN.epochs
+    assert all(line.endswith("(from an earlier call)") for line in trained)
+    assert {name for name in FILES if (folders[0] / name).exists()} == set(FILES)
+
+
+def test_every_training_has_a_folder(tmp_path: Path) -> None:
+    job = TrainJob(run=RUN, device="cpu", threads=1)
+    with pytest.raises(InputError, match="--output is given 1 times; allowed is 2, one a job"):
+        train_runs([job, job], tmp_path / "data.safetensors", [tmp_path / "run"], tmp_path)
 
 
 @pytest.mark.parametrize(
