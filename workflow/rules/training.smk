@@ -1,12 +1,5 @@
 """Every run is trained once: by itself, or in turn with the same setting's other seeds."""
 
-# Epochs go to the log, which the display of all trainings reads; errors are seen too.
-TRAIN = (
-    ": > {log:q}; "
-    "maxgain pipeline train {params.jobs:q} --data {input:q} {params.folders:q} "
-    "--state {params.state:q} --usage {params.usage:q} 2>&1 >> {log:q} | tee -a {log:q}"
-)
-
 
 rule train:
     input:
@@ -18,8 +11,8 @@ rule train:
         seconds=f"{TRAINED}/seconds.csv",
         provenance=f"{TRAINED}/provenance.json",
     params:
-        jobs=lambda wildcards, threads: train_job(wildcards.run, threads),
-        folders=f"--output={TRAINED}",
+        job=lambda wildcards, threads: train_job(wildcards.run, threads),
+        folder=lambda wildcards, output: Path(output.history).parent,
         state=f"{RESULTS}/state",
         # Written by the training itself: a benchmark of Snakemake's would slow short ones down.
         usage=f"{BENCHMARKS}/train/{{run}}.tsv",
@@ -31,6 +24,7 @@ rule train:
     # A retry resumes from the last complete epoch, so a time limit costs one epoch, not a run.
     retries: 3
     resources:
+        gpu_places=1,  # Of those that a profile for one card declares.
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=lambda wildcards, attempt: 240 * attempt,
     conda:
@@ -38,7 +32,10 @@ rule train:
     wildcard_constraints:
         run=TRAINED_ALONE,
     shell:
-        TRAIN
+        # Epochs go to the log, which the display of all trainings reads; errors are seen too.
+        ": > {log:q}; "
+        "maxgain pipeline train {params.job:q} --data {input:q} --output {params.folder:q} "
+        "--state {params.state:q} --usage {params.usage:q} 2>&1 >> {log:q} | tee -a {log:q}"
 
 
 for NUMBER, TOGETHER in enumerate(TRAINED_PARTS):
@@ -61,9 +58,12 @@ for NUMBER, TOGETHER in enumerate(TRAINED_PARTS):
         priority: round(sum(ORDER[run] for run in TOGETHER))
         retries: 3
         resources:
+            gpu_places=1,
             mem_mb=lambda wildcards, attempt: 4000 * attempt,
             runtime=lambda wildcards, attempt: 240 * attempt,
         conda:
             ENVIRONMENT
         shell:
-            TRAIN
+            ": > {log:q}; "
+            "maxgain pipeline train {params.jobs:q} --data {input:q} {params.folders:q} "
+            "--state {params.state:q} --usage {params.usage:q} 2>&1 >> {log:q} | tee -a {log:q}"
