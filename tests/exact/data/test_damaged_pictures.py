@@ -90,3 +90,13 @@ def test_damaged_svhn_files_are_read_or_refused(compressed: bool, data: st.DataO
     except InputError as error:
         assert str(error).startswith("file ")  # noqa: PT017
         assert "\n" not in str(error)  # noqa: PT017
+
+
+def test_svhn_numbers_of_an_unknown_type_are_refused() -> None:
+    """What scipy 1.17 does with them ends the process."""
+    content = bytearray(_svhn(compressed=False))
+    place = content.index(b"X") + 4  # The tag of its numbers follows the padded name.
+    assert content[place] == 2
+    content[place] = 8
+    with pytest.raises(InputError, match="file is not a MAT file .* unknown type 8"):
+        svhn_mat.parse_file(bytes(content), tuple("0123456789"), "file")

@@ -155,6 +155,10 @@ def header(version: int = 0x0100, text: bytes = b"MATLAB 5.0 MAT-file") -> bytes
     return text.ljust(124, b" ") + struct.pack("<H", version) + b"IM"
 
 
+COMPLEX = 0x800
+ONE = tag(9, b"\0" * 8)
+
+
 def matrix(kind: int, shape: tuple[int, ...], rest: bytes = b"") -> bytes:
     flags = tag(6, struct.pack("<II", kind, 0))
     return tag(14, flags + tag(5, struct.pack(f"<{len(shape)}i", *shape)) + tag(1, b"x") + rest)
@@ -180,6 +184,21 @@ HOSTILE = {
     "huge element": (header() + struct.pack("<II", 14, 2**31) + b"\0" * 64, "are left"),
     "negative size": (header() + matrix(6, (-1, 1), tag(9, b"\0" * 8)), "shape"),
     "object": (header() + matrix(3, (1, 1)), "MATLAB object"),
+    # scipy 1.17 ends the process without a word where it reads a number of an unknown type.
+    "unknown number": (header() + matrix(6, (1, 1), tag(8, b"\0" * 8)), "unknown type 8"),
+    "unknown imaginary part": (
+        header() + matrix(6 | COMPLEX, (1, 1), ONE + tag(10, b"\0" * 8)),
+        "unknown type 10",
+    ),
+    "no imaginary part": (header() + matrix(6 | COMPLEX, (1, 1), ONE), "holds nothing"),
+    "no numbers": (header() + matrix(6, (0, 0)), "holds nothing"),
+    "numbers too many": (header() + matrix(6, (1, 1), 2 * ONE), "16 bytes too many"),
+    "cells too many": (header() + matrix(1, (1, 1), 2 * matrix(6, (1, 1), ONE)), "too many"),
+    "cells too few": (
+        header() + matrix(1, (2, 1), matrix(6, (1, 1), ONE)) + matrix(6, (1, 1), ONE),
+        "no room",
+    ),
+    "cell of numbers": (header() + matrix(1, (1, 1), ONE), "a part of an array is of"),
     "unknown class": (header() + matrix(77, (1, 1)), "class 77"),
     "zip bomb": (
         header()

@@ -12,6 +12,7 @@ import torch
 
 from maxgain.data.images import ImageData
 from maxgain.errors import InputError
+from maxgain.files.mat_file import check_mat_file
 
 MAXIMUM_BYTES = 2**28
 """Most bytes of a file: the larger of the two has 182 MB."""
@@ -76,6 +77,7 @@ def parse_file(content: bytes, classes: tuple[str, ...], name: str) -> ImageData
 
 def _load_arrays(content: bytes, name: str) -> dict[str, Any]:
     try:
+        check_mat_file(io.BytesIO(content), len(content))
         declared = {key: shape for key, shape, _ in scipy.io.whosmat(io.BytesIO(content))}
         for key in ("X", "y"):
             if key not in declared:

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 
 from maxgain.errors import InputError
+from maxgain.files.mat_file import MatValue
 from maxgain.zoo.readers.matconvnet.builders import BUILDERS
 from maxgain.zoo.readers.matconvnet.fields import Fields, numbers_of, texts
 from maxgain.zoo.readers.matconvnet.layers import Layer
-from maxgain.zoo.readers.matconvnet.mat_file import MatValue
 
 IMAGE = "the image"
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from maxgain.errors import InputError
-from maxgain.zoo.readers.matconvnet.mat_file import MatValue
+from maxgain.files.mat_file import MatValue
 
 LARGEST_SIDE = 1 << 12
 

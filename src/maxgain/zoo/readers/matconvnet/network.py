@@ -15,6 +15,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from maxgain.errors import InputError
+from maxgain.files.mat_file import read_mat_file
 from maxgain.zoo.readers.matconvnet.builders import tensor
 from maxgain.zoo.readers.matconvnet.descriptions import (
     IMAGE,
@@ -27,7 +28,6 @@ from maxgain.zoo.readers.matconvnet.descriptions import (
 from maxgain.zoo.readers.matconvnet.fields import Fields, numbers_of, texts
 from maxgain.zoo.readers.matconvnet.graph import LayerGraph, Step
 from maxgain.zoo.readers.matconvnet.layers import NO_PADDING, Shape
-from maxgain.zoo.readers.matconvnet.mat_file import read_mat_file
 
 _MAIN_OUTPUT = "prob"
 
