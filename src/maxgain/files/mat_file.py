@@ -192,7 +192,7 @@ def _check_matrix(elements: _Elements, room: int, depth: int) -> None:
     kind = word & 0xFF
     if kind in (_SPARSE, _OBJECT):
         raise DamagedMatError(
-            "it holds a sparse array or a MATLAB object; allowed are numbers, text, cells and structs"
+            "it holds a sparse array or a MATLAB object; allowed are numbers, text, cells, structs"
         )
     if kind == _OPAQUE:
         for _ in range(3):  # its name and what it is, in place of a shape and a name
@@ -208,18 +208,17 @@ def _check_matrix(elements: _Elements, room: int, depth: int) -> None:
     if kind == _FUNCTION:
         _check_parts(elements, room, depth, 1)
     elif kind in (_CELL, _STRUCT):
-        fields = 1
         if kind == _STRUCT:
             fields, room = _count_fields(elements, room)
+            count *= fields
         # Each part takes at least the 8 bytes of its header.
-        if count * fields * 8 > room:
+        if count * 8 > room:
             raise DamagedMatError(f"an array declares the shape {list(shape)} and holds less")
-        _check_parts(elements, room, depth, count * fields)
+        _check_parts(elements, room, depth, count)
     elif kind == _CHAR or _FIRST_NUMERIC <= kind <= _LAST_NUMERIC:
         for _ in range(2 if word & _COMPLEX and kind != _CHAR else 1):
             room = _check_numbers(elements, room, count, shape)
-        if room:
-            raise DamagedMatError(f"an array of numbers has {room:,} bytes too many")
+        _check_filled(room)
     else:
         raise DamagedMatError(f"an array is of the unknown class {kind}")
 
@@ -255,8 +254,12 @@ def _check_parts(elements: _Elements, room: int, depth: int, count: int) -> None
             raise DamagedMatError(f"a part of an array is of the unknown type {kind}")
         room -= 8 + size
         _check_matrix(elements, size, depth + 1)
+    _check_filled(room)
+
+
+def _check_filled(room: int) -> None:
     if room:
-        raise DamagedMatError(f"an array of arrays has {room:,} bytes too many")
+        raise DamagedMatError(f"an array has {room:,} bytes too many")
 
 
 def _small_data(elements: _Elements, room: int, most: int) -> tuple[bytes, int]:

@@ -98,5 +98,5 @@ def test_svhn_numbers_of_an_unknown_type_are_refused() -> None:
     place = content.index(b"X") + 4  # The tag of its numbers follows the padded name.
     assert content[place] == 2
     content[place] = 8
-    with pytest.raises(InputError, match="file is not a MAT file .* unknown type 8"):
+    with pytest.raises(InputError, match=r"file is not a MAT file .* unknown type 8"):
         svhn_mat.parse_file(bytes(content), tuple("0123456789"), "file")
