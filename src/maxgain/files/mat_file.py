@@ -199,10 +199,7 @@ def _check_matrix(elements: _Elements, room: int, depth: int) -> None:
             _, room = _small_data(elements, room, _LONGEST_FIELD_NAMES_BYTES)
         _check_parts(elements, room, depth, 1)
         return
-    dimensions, room = _small_data(elements, room, _LONGEST_DIMENSIONS_BYTES)
-    shape = np.frombuffer(dimensions, elements.order + "i4").astype(object)
-    if len(shape) < 2 or any(size < 0 for size in shape):
-        raise DamagedMatError(f"an array declares the shape {list(shape)}")
+    shape, room = _read_shape(elements, room)
     count = int(np.prod(shape))
     _, room = _small_data(elements, room, 64)  # its name
     if kind == _FUNCTION:
@@ -221,6 +218,15 @@ def _check_matrix(elements: _Elements, room: int, depth: int) -> None:
         _check_filled(room)
     else:
         raise DamagedMatError(f"an array is of the unknown class {kind}")
+
+
+def _read_shape(elements: _Elements, room: int) -> tuple[np.ndarray, int]:
+    """Shape of an array in Python's integers, which no product overflows, and the room left."""
+    dimensions, room = _small_data(elements, room, _LONGEST_DIMENSIONS_BYTES)
+    shape = np.frombuffer(dimensions, elements.order + "i4").astype(object)
+    if len(shape) < 2 or any(size < 0 for size in shape):
+        raise DamagedMatError(f"an array declares the shape {list(shape)}")
+    return shape, room
 
 
 def _count_fields(elements: _Elements, room: int) -> tuple[int, int]:
