@@ -1,6 +1,8 @@
 """Where results folders are, and what verdicts were committed for them."""
 
+import io
 import subprocess
+import tarfile
 from pathlib import Path
 
 import pandas as pd
@@ -25,6 +27,25 @@ def list_processor_tables() -> list[Path]:
     example avx2.csv for ONEDNN_MAX_CPU_ISA=AVX2 ATEN_CPU_CAPABILITY=avx2 and numba limited alike.
     """
     return sorted((Path(__file__).parent / "processors").glob("*.csv"))
+
+
+def copy_committed_results(name: str, scratch: Path, repository: Path = REPOSITORY) -> Path | None:
+    """A copy of the results folder of a protocol as the last commit holds it; None without one.
+
+    A copy of the repository without git holds nothing but the folder, which is taken then.
+    """
+    place = f"results/{name}"
+    answer = subprocess.run(
+        ["git", "-C", str(repository), "archive", "--format=tar", "HEAD", place],
+        capture_output=True,
+        check=False,
+    )
+    if answer.returncode != 0:
+        folder = repository / place
+        return folder if folder.is_dir() and not (repository / ".git").exists() else None
+    with tarfile.open(fileobj=io.BytesIO(answer.stdout)) as archive:
+        archive.extractall(scratch, filter="data")
+    return scratch / place
 
 
 def read_committed_verdicts(

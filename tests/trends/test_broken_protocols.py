@@ -22,7 +22,7 @@ from maxgain.claims.registry import CLAIMS
 from maxgain.claims.regression import find_worse_claims
 from maxgain.statistics.decisions import FEWEST_TRAININGS
 from maxgain.tables.results import ResultTables, read_result_tables
-from tests.trends.reference import PROTOCOLS, REPOSITORY
+from tests.trends.reference import PROTOCOLS, copy_committed_results
 
 # A third of the time; `test_regression` judges the same folders with annotations checked.
 pytestmark = pytest.mark.usefixtures("unchecked_annotations")
@@ -216,12 +216,15 @@ FOUND = {
 }
 
 
-@pytest.fixture(params=PROTOCOLS)
-def folder(request: pytest.FixtureRequest) -> Path:
-    """A committed results folder that something can be broken in."""
-    found: Path = REPOSITORY / "results" / request.param
-    if not found.is_dir() or not list_experiments(found):
-        pytest.skip(f"REGRESSION NOT SHOWN: {found.name} has no experiment of five seeds")
+@pytest.fixture(scope="module", params=PROTOCOLS)
+def folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A results folder that something can be broken in, as it was committed.
+
+    What a user's processor makes of it may be another: `FOUND` is of the committed tables.
+    """
+    found = copy_committed_results(request.param, tmp_path_factory.mktemp("committed"))
+    if found is None or not list_experiments(found):
+        pytest.skip(f"REGRESSION NOT SHOWN: {request.param} has no experiment of five seeds")
     return found
 
 
