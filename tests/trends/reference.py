@@ -12,7 +12,7 @@ from maxgain.tables.verdicts import read_verdicts
 REPOSITORY = Path(__file__).parents[2]
 
 #: Protocols whose results are meant to be committed. The smoke protocol's are not.
-PROTOCOLS = ("embedded", "paper")
+PROTOCOLS = ("embedded", "paper", "paper-confirmation")
 
 
 def list_results_folders(given: list[str], repository: Path = REPOSITORY) -> list[Path]:

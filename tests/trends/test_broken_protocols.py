@@ -22,7 +22,7 @@ from maxgain.claims.registry import CLAIMS
 from maxgain.claims.regression import find_worse_claims
 from maxgain.statistics.decisions import FEWEST_TRAININGS
 from maxgain.tables.results import ResultTables, read_result_tables
-from tests.trends.reference import PROTOCOLS, copy_committed_results
+from tests.trends.reference import copy_committed_results
 
 # A third of the time; `test_regression` judges the same folders with annotations checked.
 pytestmark = pytest.mark.usefixtures("unchecked_annotations")
@@ -216,7 +216,7 @@ FOUND = {
 }
 
 
-@pytest.fixture(scope="module", params=PROTOCOLS)
+@pytest.fixture(scope="module", params=["embedded", "paper"])
 def folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A results folder that something can be broken in, as it was committed.
 

@@ -130,4 +130,4 @@ def test_copy_without_git_has_its_files_as_reference(repository: Path, tmp_path:
 def test_folders_come_from_the_command_line(tmp_path: Path) -> None:
     assert list_results_folders(["a/b"]) == [Path("a/b")]
     names = [folder.name for folder in list_results_folders([], tmp_path)]
-    assert names == ["embedded", "paper"]
+    assert names == ["embedded", "paper", "paper-confirmation"]
