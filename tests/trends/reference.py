@@ -56,18 +56,7 @@ def read_committed_verdicts(
     The commit and not the file is the reference: a new run overwrites the file. A copy of the
     repository without git holds nothing but the file, which is the reference then.
     """
-    place = f"results/{folder.resolve().name}/verdicts.csv"
-    answer = subprocess.run(
-        ["git", "-C", str(repository), "show", f"HEAD:./{place}"],
-        capture_output=True,
-        check=False,
-    )
-    if answer.returncode == 0:
-        content = answer.stdout
-    elif not (repository / ".git").exists() and (repository / place).is_file():
-        content = (repository / place).read_bytes()
-    else:
+    copy = copy_committed_results(folder.resolve().name, scratch, repository)
+    if copy is None or not (copy / "verdicts.csv").is_file():
         return None
-    copy = scratch / "verdicts.csv"
-    copy.write_bytes(content)
-    return read_verdicts(copy)
+    return read_verdicts(copy / "verdicts.csv")
